@@ -1,0 +1,1 @@
+"""Securebase: do the people around us change how securely we are attached?"""

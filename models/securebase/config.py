@@ -1,0 +1,124 @@
+"""What a run may be told: which studies, how to sample, where the thresholds lie."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import Field, ValidationError
+
+from securebase.analysis import Closed, Label
+from securebase.faults import Fault, InputError
+
+
+class Sampling(Closed):
+    """How posteriors are drawn."""
+
+    seed: int = Field(
+        20261123,
+        ge=0,
+        description="Root of every seed; each fit derives its own from it, its study and analysis.",
+    )
+    sampler: Literal["nutpie"] = Field(
+        "nutpie", description="Named, because libraries change their default silently."
+    )
+    chains: int = Field(4, ge=2, description="Independent chains; R-hat needs at least 2.")
+    draws: int = Field(1000, ge=100, description="Kept draws per chain.")
+    tune: int = Field(1000, ge=100, description="Warm-up draws per chain, not kept.")
+    target_accept: float = Field(
+        0.8, gt=0.5, lt=1.0, description="Acceptance the step size is tuned to."
+    )
+    prior_draws: int = Field(1000, ge=100, description="Draws from the prior.")
+    predictive_draws: int = Field(
+        400, ge=50, description="Posterior draws for which a study is replicated."
+    )
+
+
+class Thresholds(Closed):
+    """Where a check fails. Focal quantities are the estimands of claims."""
+
+    r_hat: float = Field(
+        1.01, gt=1.0, description="Largest rank-normalised split R-hat (doi:10.1214/20-BA1221)."
+    )
+    r_hat_focal: float = Field(1.01, gt=1.0, description="The same, for claims.")
+    ess: float = Field(400, gt=0, description="Smallest bulk and tail effective sample size.")
+    ess_focal: float = Field(1000, gt=0, description="The same, for claims.")
+    divergences_warn: int = Field(0, ge=0, description="More divergent draws are a warning.")
+    divergences_fail: int = Field(10, ge=0, description="More divergent draws are a failure.")
+    e_bfmi: float = Field(0.3, gt=0, description="Smallest energy Bayesian fraction (E-BFMI).")
+    tree_depth_share: float = Field(
+        0.01, ge=0, le=1, description="Largest share of draws that hit the tree depth limit."
+    )
+    mcse_share_focal: float = Field(
+        0.05, gt=0, description="Largest Monte Carlo error of a claim's mean, in posterior sds."
+    )
+    mcse_probability: float = Field(
+        0.01, gt=0, description="Largest Monte Carlo error of a printed probability."
+    )
+
+
+class Decision(Closed):
+    """When a claim gets a verdict."""
+
+    probability: float = Field(
+        0.95, gt=0.5, lt=1.0, description="Posterior probability a verdict needs."
+    )
+    mcse_margin: float = Field(
+        2.0, ge=0, description="Monte Carlo errors by which the probability must clear it."
+    )
+
+
+class Config(Closed):
+    """The whole of config/config.yaml."""
+
+    studies: tuple[Label, ...] = Field(
+        min_length=1, description="Studies to run: file names in config/studies."
+    )
+    raw_root: str = Field(
+        "data/example", description="Folder that the raw files' paths in codebooks start from."
+    )
+    sampling: Sampling = Field(Sampling(), description="How posteriors are drawn.")
+    thresholds: Thresholds = Field(Thresholds(), description="Where a check fails.")
+    decision: Decision = Field(Decision(), description="When a claim gets a verdict.")
+
+
+def valid_keys(model: type[Closed], path: tuple[Any, ...]) -> tuple[str, ...]:
+    """Keys that would have been right where a closed model met one it does not know."""
+    for key in path:
+        field = model.model_fields.get(str(key))
+        inner = field.annotation if field is not None else None
+        if isinstance(inner, type) and issubclass(inner, Closed):
+            model = inner
+    return tuple(model.model_fields)
+
+
+def parse_config(values: Mapping[str, Any], file: str = "config/config.yaml") -> Config:
+    """Check a configuration.
+
+    Parameters
+    ----------
+    values : mapping
+        The configuration as read from YAML and the command line.
+    file : str
+        Its name, for messages.
+
+    Raises
+    ------
+    InputError
+        With every fault: the key, what was given, the valid keys or values.
+    """
+    try:
+        return Config.model_validate(values)
+    except ValidationError as error:
+        raise InputError(
+            f"configuration {file}",
+            [_fault_of(detail, file) for detail in error.errors(include_url=False)],
+        ) from None
+
+
+def _fault_of(detail: Any, file: str) -> Fault:
+    path = tuple(detail["loc"])
+    key = ".".join(map(str, path))
+    if detail["type"] == "extra_forbidden":
+        known = ", ".join(valid_keys(Config, path[:-1]))
+        return Fault(file, f"unknown key '{path[-1]}'", f"one of: {known}", column=key)
+    message = detail["msg"].removeprefix("Value error, ")
+    return Fault(file, f"given {detail['input']!r}", message, column=key)

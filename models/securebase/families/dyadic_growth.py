@@ -1,0 +1,328 @@
+"""Joint growth of several outcomes in the members of a couple.
+
+For unit i, member r, outcome k at wave t::
+
+    y[i,t,r,k] = level[i,r,k] + Σ_p change[i,p,r,k] · time[p,t] + residual[i,t,r,k]
+    level[i,r,k]  = level[r,k]  + actor_on_level · own + partner_on_level · partner's + … + u
+    change[i,r,k] = change[r,k] + actor_on_change · own + partner_on_change · partner's + … + v
+    (u, v) ~ Normal(0, unit)                   correlated over members and outcomes
+    residual of one wave ~ Normal(0, residual)     correlated over members and outcomes
+
+Exchangeable members share every parameter; the sum and the difference of their effects are
+independent, so that their covariance is [[P, Q], [Q, P]] with P + Q and P - Q positive
+definite, and swapping labels changes nothing. A unit of one member is growth of persons;
+clusters add a level and a change of their own to each series.
+
+References: Kenny, Kashy & Cook (2006), Dyadic Data Analysis; Woody & Sadler (2005),
+doi:10.1037/1082-989X.10.2.139 (exchangeable members).
+"""
+
+from typing import Final
+
+import numpy as np
+import pymc as pm
+import pytensor.tensor as pt
+import xarray as xr
+from numpy.typing import NDArray
+from pytensor.tensor.variable import TensorVariable
+
+from securebase.family import Family, Parameter, Part, RandomEffects
+from securebase.faults import Fault, InputError
+from securebase.growth import GrowthDesign, growth_designs
+from securebase.growth_priors import POINTS, default_priors, effect_sds, residual_sds
+from securebase.mean_structure import mean_coefficients, unit_mean
+from securebase.member_covariance import MemberCovariance
+from securebase.names import COMPOSITION, OUTCOME, ROLE, UNIT, WAVE
+from securebase.panel import Panel
+from securebase.priors import Priors
+
+Array = NDArray[np.float64]
+
+SLOPE: Final = "points per {time}"
+PARAMETERS: Final = (
+    Parameter("level", ("role", "outcome"), POINTS, "Mean at the origin of time."),
+    Parameter("change", ("phase", "role", "outcome"), SLOPE, "Mean change; phase if piecewise."),
+    *(
+        Parameter(
+            f"{source}_on_{part}",
+            (f"{source}_predictor", "phase", "role", "outcome"),
+            f"{unit} per unit of the predictor",
+            f"Effect of {whose} on the {part}.",
+        )
+        for part, unit in (("level", POINTS), ("change", SLOPE))
+        for source, whose in (
+            ("actor", "the person's own value"),
+            ("partner", "the partner's value"),
+            ("unit", "a value the members share"),
+            ("interaction", "a product of predictors"),
+        )
+    ),
+    Parameter("loading", ("outcome", "wave"), "{time}", "Time a free path is at, at inner waves."),
+    Parameter("unit_sd", ("effect",), "points (level), " + SLOPE, "Between units."),
+    Parameter("unit_corr", ("effect", "effect_bis"), "correlation", "Between units."),
+    Parameter("residual_sd", ("series",), POINTS, "Around a unit's own path."),
+    Parameter("residual_corr", ("series", "series_bis"), "correlation", "At the same wave."),
+    Parameter("cluster_sd", ("cluster_effect",), "points (level), " + SLOPE, "Between clusters."),
+    Parameter("cluster_corr", ("cluster_effect", "cluster_effect_bis"), "correlation", "Clusters."),
+)
+
+
+def parts(panel: Panel, priors: Priors) -> list[Part]:
+    """Write the priors into the current model and return the implied moments.
+
+    Returns
+    -------
+    list of Part
+        One per composition.
+
+    Raises
+    ------
+    InputError
+        Where the design cannot identify the model (see `growth_designs`).
+    """
+    designs = growth_designs(panel)
+    _refuse_clusters_of_mixed(panel, designs)
+    theta, position = mean_coefficients(designs, priors)
+    loading = _loading(designs[0], priors)
+    return [_part(design, priors, theta, position, loading) for design in designs]
+
+
+def _part(
+    design: GrowthDesign,
+    priors: Priors,
+    theta: TensorVariable,
+    position: dict[tuple[str, tuple[str, ...]], int],
+    loading: TensorVariable | None,
+) -> Part:
+    panel = design.panel
+    basis = _basis(design, loading)
+    unit, residual, cluster = _covariances(design)
+    effects = RandomEffects(
+        basis=basis,
+        factor=unit.factor(effect_sds(unit, priors), priors["unit_corr"]),
+        residual=_squared(residual.factor(residual_sds(residual, priors), priors["residual_corr"])),
+        series=design.series_of_response,
+        wave=design.wave_of_response,
+    )
+    reach, cluster_factor = None, None
+    if panel.analysis.clusters:
+        reach = pt.dot(basis, _shared_by_members(design, cluster))
+        cluster_factor = cluster.factor(
+            effect_sds(cluster, priors, "cluster_"), priors["cluster_corr"]
+        )
+    return Part(
+        name=design.composition.name,
+        score=design.score(panel),
+        predictors=design.predictors(panel),
+        cluster=design.cluster(panel),
+        responses=tuple(" ".join(response) for response in design.responses),
+        columns=tuple(" x ".join(" ".join(pair) for pair in one) or "1" for one in design.columns),
+        mean=unit_mean(design, basis, theta, position),
+        effects=effects,
+        loading=reach,
+        cluster_factor=cluster_factor,
+    )
+
+
+def _covariances(
+    design: GrowthDesign,
+) -> tuple[MemberCovariance, MemberCovariance, MemberCovariance]:
+    several = len(design.panel.compositions) > 1
+    suffix = f"_{design.composition.name}" if several else ""
+    slots, labels = design.composition.slots, design.composition.labels
+    residuals = [("", slot, outcome) for slot, outcome in design.series]
+    shared = list(
+        dict.fromkeys((g, design.label_of_slot[slot], out) for g, slot, out in design.effects)
+    )
+    distinct = tuple(dict.fromkeys(labels))
+    return (
+        MemberCovariance(f"unit{suffix}", f"effect{suffix}", design.effects, slots, labels),
+        MemberCovariance(f"residual{suffix}", f"series{suffix}", residuals, slots, labels),
+        MemberCovariance("cluster", "cluster_effect", shared, distinct, distinct),
+    )
+
+
+def _shared_by_members(design: GrowthDesign, cluster: MemberCovariance) -> Array:
+    """From cluster effects (growth, label, outcome) to the effects of each member."""
+    keys = list(cluster.quantities)
+    place = np.zeros((len(design.effects), len(keys)))
+    for row, (growth, slot, outcome) in enumerate(design.effects):
+        place[row, keys.index((growth, design.label_of_slot[slot], outcome))] = 1.0
+    return place
+
+
+def _squared(factor: TensorVariable) -> TensorVariable:
+    return pt.dot(factor, factor.T)
+
+
+def _inner_waves(design: GrowthDesign) -> list[str]:
+    if design.panel.analysis.time.shape != "free":
+        return []
+    return [str(wave) for wave in design.panel.data[WAVE].values[1:-1]]
+
+
+def _loading(design: GrowthDesign, priors: Priors) -> TensorVariable | None:
+    waves, outcomes = _inner_waves(design), list(design.panel.analysis.outcomes)
+    if not waves:
+        return None
+    time = design.panel.data["time"]
+    straight = (time.sel({WAVE: waves}) - time[0]).values
+    spread = np.broadcast_to(priors["loading"].sds(outcomes)[:, None], (len(outcomes), len(waves)))
+    model = pm.modelcontext(None)
+    model.add_coords({"inner_wave": waves})
+    return pm.Normal("loading", straight[None, :], spread, dims=(OUTCOME, "inner_wave"))
+
+
+def _basis(design: GrowthDesign, loading: TensorVariable | None) -> TensorVariable:
+    constant = design.basis
+    if loading is None:
+        return pt.constant(constant)
+    waves, outcomes = _inner_waves(design), list(design.panel.analysis.outcomes)
+    place = np.zeros((constant.size, len(outcomes) * len(waves)))
+    for row, (wave, slot, outcome) in enumerate(design.responses):
+        if wave in waves:
+            effect = len(design.series) + design.series.index((slot, outcome))
+            cell = row * len(design.effects) + effect
+            place[cell, outcomes.index(outcome) * len(waves) + waves.index(wave)] = 1.0
+    return constant + pt.dot(place, loading.flatten()).reshape(constant.shape)
+
+
+def _refuse_clusters_of_mixed(panel: Panel, designs: list[GrowthDesign]) -> None:
+    if panel.analysis.clusters and len(designs) > 1:
+        raise InputError(
+            "dyadic growth",
+            [
+                Fault(
+                    "panel",
+                    "clusters together with mixed compositions",
+                    "one composition, or no clusters",
+                    "couples of two compositions in one cluster share its effects, "
+                    "which this family does not model",
+                )
+            ],
+        )
+
+
+def derived(posterior: xr.Dataset, panel: Panel) -> xr.Dataset:
+    """Add standard deviations and correlations of effects and residuals to sampled variables."""
+    for design in growth_designs(panel):
+        unit, residual, cluster = _covariances(design)
+        for covariance in (unit, residual, *((cluster,) if panel.analysis.clusters else ())):
+            posterior = covariance.described(posterior)
+    return posterior
+
+
+def trajectories(posterior: xr.Dataset, panel: Panel) -> xr.DataArray:
+    """Expected score at each wave, at the average of the predictors.
+
+    Returns
+    -------
+    xr.DataArray
+        Dims chain, draw, role, outcome, wave, in points; NaN where not measured.
+    """
+    designs = growth_designs(panel)
+    labels = list(dict.fromkeys(label for one in designs for label in one.composition.labels))
+    waves = [str(wave) for wave in panel.data[WAVE].values]
+    coords = {ROLE: labels, OUTCOME: list(panel.analysis.outcomes), WAVE: waves}
+    shape = (posterior.sizes["chain"], posterior.sizes["draw"], *map(len, coords.values()))
+    dims = ("chain", "draw", ROLE, OUTCOME, WAVE)
+    paths = xr.DataArray(np.full(shape, np.nan), coords=coords, dims=dims)
+    for design in designs:
+        average = design.predictors(panel).mean(axis=0)
+        effects = np.zeros((*shape[:2], len(design.effects)))
+        for one in design.coefficients:
+            effects[..., one.effect] += _cell(posterior[one.variable], one.at) * average[one.column]
+        for row, (wave, slot, outcome) in enumerate(design.responses):
+            label = design.label_of_slot[slot]
+            basis = design.basis[row]
+            path = effects @ basis
+            if wave in _inner_waves(design):
+                change = effects[..., len(design.series) + design.series.index((slot, outcome))]
+                loading = posterior["loading"].sel(outcome=outcome, inner_wave=wave)
+                path = path + change * loading.values
+            paths.loc[{ROLE: label, OUTCOME: outcome, WAVE: wave}] = path
+    return paths
+
+
+def simulate(rng: np.random.Generator, truth: xr.Dataset, panel: Panel) -> Panel:
+    """Draw new scores for the units of a panel, effects and residuals written out.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    truth : xr.Dataset
+        Mean parameters, `unit_sd`, `unit_corr`, `residual_sd`, `residual_corr` (and
+        `cluster_*`, `loading`) as in a posterior, without chain and draw.
+    panel : Panel
+        Gives units, predictors, clusters and what is missing.
+
+    Returns
+    -------
+    Panel
+        The same panel with other scores.
+    """
+    score = panel.data["score"].copy(deep=True)
+    for design in growth_designs(panel):
+        simulated = _simulated(rng, truth, design)
+        rows = np.flatnonzero(panel.data[COMPOSITION].values == design.composition.name)
+        for place, (wave, slot, outcome) in enumerate(design.responses):
+            at = {"wave": wave, "role": slot, "outcome": outcome}
+            old = score.isel({UNIT: rows}).sel(at).values
+            column = np.where(np.isnan(old), np.nan, simulated[:, place])
+            score.loc[{**at, UNIT: score[UNIT].values[rows]}] = column
+    return panel.with_scores(score)
+
+
+def _simulated(rng: np.random.Generator, truth: xr.Dataset, design: GrowthDesign) -> Array:
+    """Scores (unit, response) of one composition."""
+    predictors = design.predictors(design.panel)
+    unit, residual, cluster = _covariances(design)
+    effects = _normal_rows(rng, truth, unit, len(predictors))
+    for one in design.coefficients:
+        coefficient = _cell(truth[one.variable], one.at)
+        effects[:, one.effect] += coefficient * predictors[:, one.column]
+    groups = design.cluster(design.panel)
+    if groups is not None:
+        of_cluster = _normal_rows(rng, truth, cluster, groups.max() + 1)
+        effects += (of_cluster @ _shared_by_members(design, cluster).T)[groups]
+    basis = design.basis
+    for row, (wave, slot, outcome) in enumerate(design.responses):
+        if wave in _inner_waves(design):
+            effect = len(design.series) + design.series.index((slot, outcome))
+            basis[row, effect] = truth["loading"].sel(outcome=outcome, inner_wave=wave)
+    scores = effects @ basis.T
+    for wave in dict.fromkeys(design.wave_of_response):
+        noise = _normal_rows(rng, truth, residual, len(predictors))
+        here = np.array([one == wave for one in design.wave_of_response])
+        scores[:, here] += noise[:, design.series_of_response[here]]
+    return scores
+
+
+def _cell(values: xr.DataArray, at: tuple[str, ...]) -> Array:
+    """Value, or draws (chain, draw), of one coefficient."""
+    dims = [str(dim) for dim in values.dims if dim not in ("chain", "draw")]
+    return np.asarray(values.sel(dict(zip(dims, at, strict=True))).values)
+
+
+def _normal_rows(
+    rng: np.random.Generator, truth: xr.Dataset, covariance: MemberCovariance, count: int
+) -> Array:
+    labels = {covariance.dim: covariance.rows, f"{covariance.dim}_bis": covariance.rows}
+    sd = truth[f"{covariance.name}_sd"].sel({covariance.dim: covariance.rows}).values
+    corr = truth[f"{covariance.name}_corr"].sel(labels).values
+    values, vectors = np.linalg.eigh(corr * sd[:, None] * sd[None, :])
+    root = vectors * np.sqrt(np.clip(values, 0.0, None))
+    return np.asarray(rng.standard_normal((count, len(sd))) @ root.T)
+
+
+FAMILY = Family(
+    name="dyadic_growth",
+    equation="y = level + change · time + residual; level and change differ between units, "
+    "correlated over members and outcomes",
+    parameters=PARAMETERS,
+    default_priors=default_priors,
+    parts=parts,
+    derived=derived,
+    trajectories=trajectories,
+    simulate=simulate,
+)

@@ -1,0 +1,283 @@
+"""The design of growth in one composition: constants that place parameters into moments.
+
+A unit's responses are wave × member × outcome. Each member and outcome (a *series*) has
+growth effects: its level and its change, one change per phase. The *basis* turns effects
+into expected responses; *coefficients* say which parameter moves which effect through
+which predictor column.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from securebase.analysis import Interaction, Predictor
+from securebase.faults import Fault, InputError
+from securebase.names import CLUSTER, MEASURE, OUTCOME, OWNER, ROLE, UNIT, WAVE
+from securebase.panel import Composition, Panel
+
+Array = NDArray[np.float64]
+Column = tuple[tuple[str, str], ...]
+"""A predictor column: the (measure, owner) pairs it is the product of; () is the constant."""
+
+LEVEL = "level"
+CHANGE = "change"
+
+
+@dataclass(frozen=True)
+class Coefficient:
+    """One number of a mean parameter and the place it takes.
+
+    Parameters
+    ----------
+    variable : str
+        Posterior variable, such as "change" or "partner_on_change".
+    at : tuple of str
+        Its coordinates there.
+    effect, column : int
+        The growth effect it moves, through which predictor column.
+    """
+
+    variable: str
+    at: tuple[str, ...]
+    effect: int
+    column: int
+
+
+@dataclass(frozen=True)
+class GrowthDesign:
+    """Responses, effects and predictor columns of the units of one composition.
+
+    Parameters
+    ----------
+    composition : Composition
+        Whose units.
+    responses : list of (wave, slot, outcome)
+        Everything the design measures in a unit.
+    growths : tuple of str
+        "level", then "change" or the names of the phases.
+    times : ndarray (wave, growth)
+        Value of each growth function at each wave; zero where `free`.
+    free : bool
+        Whether the change's loadings are estimated.
+    """
+
+    panel: Panel
+    composition: Composition
+    responses: list[tuple[str, str, str]]
+    growths: tuple[str, ...]
+    times: dict[str, Array]
+
+    @cached_property
+    def series(self) -> list[tuple[str, str]]:
+        """Member and outcome of each series, outcomes of a member together."""
+        return list(dict.fromkeys((slot, outcome) for _, slot, outcome in self.responses))
+
+    @cached_property
+    def effects(self) -> list[tuple[str, str, str]]:
+        """Growth, member and outcome of each effect: all levels, then the changes."""
+        return [(growth, *series) for growth, series in product(self.growths, self.series)]
+
+    @property
+    def series_of_response(self) -> NDArray[np.int64]:
+        """Position in `series` of each response."""
+        return np.array([self.series.index((slot, out)) for _, slot, out in self.responses])
+
+    @property
+    def wave_of_response(self) -> list[str]:
+        """Wave of each response."""
+        return [wave for wave, _, _ in self.responses]
+
+    @property
+    def label_of_slot(self) -> dict[str, str]:
+        """Role label of the parameters for each member."""
+        return dict(zip(self.composition.slots, self.composition.labels, strict=True))
+
+    @property
+    def basis(self) -> Array:
+        """Constant part of the basis (response, effect)."""
+        basis = np.zeros((len(self.responses), len(self.effects)))
+        for row, (wave, slot, outcome) in enumerate(self.responses):
+            for place, value in enumerate(self.times[wave]):
+                effect = place * len(self.series) + self.series.index((slot, outcome))
+                basis[row, effect] = value
+        return basis
+
+    @cached_property
+    def coefficients(self) -> list[Coefficient]:
+        """Every number of the mean parameters, with its place."""
+        return list(self._coefficients())
+
+    @cached_property
+    def columns(self) -> list[Column]:
+        """Predictor columns, the constant first."""
+        return list(dict.fromkeys([(), *(term[-1] for term in self._terms())]))
+
+    def score(self, panel: Panel) -> Array:
+        """Responses (unit, response) of this composition's units in a panel."""
+        score = panel.units_of(self.composition).data["score"]
+        wave, slot, outcome = (list(names) for names in zip(*self.responses, strict=True))
+        places = [
+            score.get_index(dim).get_indexer(names)
+            for dim, names in ((WAVE, wave), (ROLE, slot), (OUTCOME, outcome))
+        ]
+        return np.asarray(score.transpose(UNIT, WAVE, ROLE, OUTCOME).values)[:, *places]
+
+    def predictors(self, panel: Panel) -> Array:
+        """Predictor columns (unit, column) of this composition's units."""
+        measure = panel.units_of(self.composition).data["predictor_value"]
+        values = np.ones((measure.sizes[UNIT], len(self.columns)))
+        for place, column in enumerate(self.columns):
+            for name, owner in column:
+                values[:, place] *= measure.sel({MEASURE: name, OWNER: owner}).values
+        return values
+
+    def cluster(self, panel: Panel) -> NDArray[np.int64] | None:
+        """Cluster number of each unit, None where the analysis has no clusters."""
+        if not panel.analysis.clusters:
+            return None
+        names = panel.units_of(self.composition).data[CLUSTER].values
+        return np.unique(names, return_inverse=True)[1]
+
+    def _coefficients(self) -> Iterator[Coefficient]:
+        for effect, (growth, slot, outcome) in enumerate(self.effects):
+            label = self.label_of_slot[slot]
+            part = LEVEL if growth == LEVEL else CHANGE
+            at = (label, outcome) if growth in (LEVEL, CHANGE) else (growth, label, outcome)
+            yield Coefficient(part, at, effect, 0)
+            for source, term, on, outcomes, owner, column in self._terms():
+                if owner == slot and part in on and outcome in outcomes:
+                    place = self.columns.index(column)
+                    yield Coefficient(f"{source}_on_{part}", (term, *at), effect, place)
+
+    def _terms(self) -> Iterator[tuple[str, str, tuple[str, ...], tuple[str, ...], str, Column]]:
+        """(source, label, on, outcomes, slot, column) of each predictor for each member."""
+        analysis = self.panel.analysis
+        by_term = {predictor.term: predictor for predictor in analysis.predictors}
+        for slot in self.composition.slots:
+            for predictor in analysis.predictors:
+                for label in self._labels(predictor):
+                    column: Column = ((label, self._owner(predictor, slot)),)
+                    outcomes = _outcomes(self, predictor)
+                    yield predictor.of, label, predictor.on, outcomes, slot, column
+            for interaction in analysis.interactions:
+                parts = [by_term[term] for term in interaction.of]
+                for labels in product(*(self._labels(part) for part in parts)):
+                    owned = (
+                        (label, self._owner(part, slot))
+                        for label, part in zip(labels, parts, strict=True)
+                    )
+                    levels = [label.partition("[")[2].rstrip("]") for label in labels]
+                    inside = ",".join(level for level in levels if level)
+                    name = f"{interaction.name}[{inside}]" if inside else interaction.name
+                    column = tuple(sorted(owned))
+                    outcomes = _outcomes(self, interaction)
+                    yield "interaction", name, interaction.on, outcomes, slot, column
+
+    def _labels(self, predictor: Predictor) -> list[str]:
+        measures = map(str, self.panel.data[MEASURE].values)
+        return [name for name in measures if name.partition("[")[0] == predictor.name]
+
+    def _owner(self, predictor: Predictor, slot: str) -> str:
+        owners = [str(owner) for owner in self.panel.data[OWNER].values]
+        if predictor.of == "actor":
+            return slot
+        if predictor.of == "partner":
+            return next(owner for owner in owners if owner != slot)
+        return owners[0]
+
+
+def _outcomes(design: GrowthDesign, term: Predictor | Interaction) -> tuple[str, ...]:
+    return term.outcomes or design.panel.analysis.outcomes
+
+
+def growth_designs(panel: Panel) -> list[GrowthDesign]:
+    """Design of each composition that has units.
+
+    Raises
+    ------
+    InputError
+        For series with no more waves than growth effects (their random effects could not
+        be told from the residual), an unknown wave in `time`, and partner predictors in
+        units of one.
+    """
+    growths = growth_names(panel)
+    present = set(panel.data["composition"].values)
+    designs = [
+        GrowthDesign(panel, one, _responses(panel, one), growths, growth_functions(panel))
+        for one in panel.compositions
+        if one.name in present
+    ]
+    faults = [fault for design in designs for fault in _faults(design)]
+    if faults:
+        raise InputError("dyadic growth", faults)
+    return designs
+
+
+def growth_names(panel: Panel) -> tuple[str, ...]:
+    """"level", then "change" or the phases' names."""
+    time = panel.analysis.time
+    return (LEVEL, *(time.phase_names if time.shape == "piecewise" else (CHANGE,)))
+
+
+def growth_functions(panel: Panel) -> dict[str, Array]:
+    """Value of each growth function at each wave, in the panel's time unit.
+
+    Linear: 1 and time since the origin. Piecewise: 1 and the time spent in each phase
+    since the origin. Free: as linear at the first and the last wave, 0 between, where
+    loadings are estimated.
+    """
+    shape = panel.analysis.time
+    waves = [str(wave) for wave in panel.data[WAVE].values]
+    time = dict(zip(waves, panel.data["time"].values.astype(float), strict=True))
+    origin = time[shape.origin or waves[0]]
+    if shape.shape == "piecewise":
+        edges = [-np.inf, *(time[knot] for knot in shape.knots), np.inf]
+        limits = list(zip(edges[:-1], edges[1:], strict=True))
+        return {
+            wave: np.array([1.0, *(np.clip(t, *edge) - np.clip(origin, *edge) for edge in limits)])
+            for wave, t in time.items()
+        }
+    inner = set(waves[1:-1]) if shape.shape == "free" else set()
+    return {wave: np.array([1.0, 0.0 if wave in inner else t - origin]) for wave, t in time.items()}
+
+
+def _responses(panel: Panel, composition: Composition) -> list[tuple[str, str, str]]:
+    data = panel.units_of(composition).data
+    measured = data["score"].notnull().any(UNIT) & data["asked"]
+    if composition.exchangeable:
+        # labels carry no meaning: what one member answers, the other might have
+        measured = measured | measured.any(ROLE)
+    series = [
+        (slot, outcome)
+        for slot in composition.slots
+        for outcome in panel.analysis.outcomes
+        if bool(measured.sel({ROLE: slot, OUTCOME: outcome}).any())
+    ]
+    return [
+        (str(wave), slot, outcome)
+        for wave in data[WAVE].values
+        for slot, outcome in series
+        if bool(measured.sel({WAVE: wave, ROLE: slot, OUTCOME: outcome}))
+    ]
+
+
+def _faults(design: GrowthDesign) -> Iterator[Fault]:
+    count = {series: 0 for series in design.series}
+    for _, slot, outcome in design.responses:
+        count[slot, outcome] += 1
+    for (slot, outcome), waves in count.items():
+        if waves <= len(design.growths):
+            yield Fault(
+                "panel",
+                f"{slot} {outcome} is measured at {waves} waves",
+                f"more than {len(design.growths)}, one for each growth effect and one over",
+                "use a simpler time shape",
+            )
+    owners = design.panel.data.sizes[OWNER]
+    for predictor in design.panel.analysis.predictors:
+        if predictor.of == "partner" and owners < 2:
+            yield Fault("panel", f"predictor '{predictor.term}' in units of one", "two roles")

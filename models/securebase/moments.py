@@ -1,0 +1,413 @@
+"""The moment matrices through which the likelihood sees the data.
+
+Unit i has responses y_i (some of them missing) and a design vector w_i with
+E[y_i] = M w_i. For a Gaussian model all that matters of the units of one
+missing-data pattern is how many they are and the cross-products of [y, w]; of a
+cluster, the counts and sums of y and w per pattern. Moments of disjoint sets of
+units add up.
+
+Cross-products of raw scores lose digits when means are large beside standard
+deviations (a mean of 1000 with an sd of 1 costs six of sixteen). So y enters as
+the deviation e = y - B w from a fixed ``reference`` B, the pooled least-squares
+fit; the mean M of a model becomes M - B, exactly.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import xarray as xr
+from numpy.typing import ArrayLike, NDArray
+
+from securebase.faults import Fault, InputError
+from securebase.names import CLUSTER, DESIGN, PATTERN, RESPONSE
+
+type Floats = NDArray[np.float64]
+type Integers = NDArray[np.int64]
+
+# dims that only moments have
+CELL = "cell"
+FIELD, FIELD_BIS = "field", "field_bis"
+
+
+@dataclass(frozen=True, eq=False)
+class Moments:
+    """Sufficient statistics of units under a Gaussian model.
+
+    Parameters
+    ----------
+    response_names, design_names : tuple of str
+        What the D responses and the C design columns are.
+    observed : bool (pattern, response)
+        Which responses a pattern observes; patterns are ordered with the most
+        complete beginnings first, whatever the order of the units.
+    counts : int (pattern,)
+        Units per pattern.
+    reference : float (response, design)
+        The fixed mean B from which responses are measured, e = y - B w.
+    centred : float (pattern, field, field)
+        Sums over units of [e, w][e, w]'; zero for unobserved responses.
+    cluster_labels : (cluster,) or None
+        Labels of the clusters, sorted; None when units are not clustered.
+    cell_cluster, cell_pattern, cell_counts : int (cell,) or None
+        Cluster, pattern and number of units of each occupied cell.
+    cell_sums : float (cell, field) or None
+        Sums over the units of a cell of [e, w].
+    """
+
+    response_names: tuple[str, ...]
+    design_names: tuple[str, ...]
+    observed: NDArray[np.bool_]
+    counts: Integers
+    reference: Floats
+    centred: Floats
+    cluster_labels: NDArray[Any] | None = None
+    cell_cluster: Integers | None = None
+    cell_pattern: Integers | None = None
+    cell_counts: Integers | None = None
+    cell_sums: Floats | None = None
+
+    @property
+    def n_units(self) -> int:
+        """Number of units."""
+        return int(self.counts.sum())
+
+    @property
+    def clustered(self) -> bool:
+        """Whether the units lie in clusters."""
+        return self.cluster_labels is not None
+
+    @property
+    def crossproducts(self) -> Floats:
+        """Sums over units of [y, w][y, w]' (pattern, field, field), zero where unobserved."""
+        return self.measured_from(np.zeros_like(self.reference)).centred
+
+    def measured_from(self, reference: ArrayLike) -> Self:
+        """The same moments with responses measured from another fixed mean.
+
+        Parameters
+        ----------
+        reference : float (response, design)
+            The new B in e = y - B w.
+
+        Returns
+        -------
+        Moments
+        """
+        new = np.array(reference, dtype=float)
+        if new.shape != self.reference.shape:
+            raise ValueError(f"reference is {new.shape}; expected {self.reference.shape}")
+        width = sum(new.shape)
+        # [y - new w, w] = T [y - old w, w], by pattern because of unobserved responses
+        moves = np.tile(np.eye(width), (len(self.counts), 1, 1))
+        moves[:, : len(new), len(new) :] = (self.reference - new) * self.observed[:, :, None]
+        centred = moves @ self.centred @ moves.transpose(0, 2, 1)
+        sums = self.cell_sums
+        if sums is not None and self.cell_pattern is not None:
+            sums = np.einsum("kab,kb->ka", moves[self.cell_pattern], sums)
+        return replace(self, reference=new, centred=centred, cell_sums=sums)
+
+    def __add__(self, other: "Moments") -> "Moments":
+        """Moments of both sets of units together; see `add`."""
+        return add(self, other)
+
+    def to_dataset(self) -> xr.Dataset:
+        """As a dataset with dims pattern, response, design, field (and cell, cluster)."""
+        variables: dict[str, Any] = {
+            "observed": ((PATTERN, RESPONSE), self.observed.astype(np.int8)),
+            "count": (PATTERN, self.counts),
+            "reference": ((RESPONSE, DESIGN), self.reference),
+            "centred": ((PATTERN, FIELD, FIELD_BIS), self.centred),
+        }
+        names = [*self.response_names, *self.design_names]
+        coords = {
+            RESPONSE: list(self.response_names),
+            DESIGN: list(self.design_names),
+            FIELD: names,
+            FIELD_BIS: names,
+        }
+        if self.cluster_labels is not None:
+            coords[CLUSTER] = self.cluster_labels.tolist()
+            variables |= {
+                "cell_cluster": (CELL, self.cell_cluster),
+                "cell_pattern": (CELL, self.cell_pattern),
+                "cell_count": (CELL, self.cell_counts),
+                "cell_sum": ((CELL, FIELD), self.cell_sums),
+            }
+        return xr.Dataset(variables, coords=coords)
+
+    @classmethod
+    def from_dataset(cls, dataset: xr.Dataset) -> Self:
+        """Moments from what `to_dataset` made.
+
+        Parameters
+        ----------
+        dataset : xarray.Dataset
+
+        Returns
+        -------
+        Moments
+
+        Raises
+        ------
+        InputError
+            Variables that are missing.
+        """
+        clustered = CLUSTER in dataset.coords
+        wanted = ["observed", "count", "reference", "centred"]
+        if clustered:
+            wanted += ["cell_cluster", "cell_pattern", "cell_count", "cell_sum"]
+        faults = [
+            Fault("moments", f"no variable {name!r}", "what write() makes", column=name)
+            for name in wanted
+            if name not in dataset
+        ]
+        if faults:
+            raise InputError("moments", faults)
+        plain = cls(
+            response_names=tuple(str(name) for name in dataset[RESPONSE].values),
+            design_names=tuple(str(name) for name in dataset[DESIGN].values),
+            observed=dataset["observed"].values.astype(bool),
+            counts=dataset["count"].values.astype(np.int64),
+            reference=dataset["reference"].values.astype(float),
+            centred=dataset["centred"].values.astype(float),
+        )
+        if not clustered:
+            return plain
+        return replace(
+            plain,
+            cluster_labels=dataset[CLUSTER].values,
+            cell_cluster=dataset["cell_cluster"].values.astype(np.int64),
+            cell_pattern=dataset["cell_pattern"].values.astype(np.int64),
+            cell_counts=dataset["cell_count"].values.astype(np.int64),
+            cell_sums=dataset["cell_sum"].values.astype(float),
+        )
+
+    def write(self, path: Path) -> None:
+        """Write as netCDF-4; the same moments give the same bytes."""
+        dataset = self.to_dataset()
+        packed = {"centred": {"zlib": True, "complevel": 4, "shuffle": True}}
+        dataset.to_netcdf(path, engine="netcdf4", format="NETCDF4", encoding=packed)
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read what `write` wrote."""
+        with xr.open_dataset(path, engine="netcdf4") as dataset:
+            return cls.from_dataset(dataset.load())
+
+
+def add(first: Moments, second: Moments) -> Moments:
+    """Moments of two disjoint sets of units together.
+
+    Parameters
+    ----------
+    first, second : Moments
+        With the same responses and design columns, both clustered or neither;
+        equal cluster labels mean the same cluster.
+
+    Returns
+    -------
+    Moments
+        Measured from the reference of `first`.
+
+    Raises
+    ------
+    ValueError
+        Differing names, or only one of the two is clustered.
+    """
+    for what in ("response_names", "design_names", "clustered"):
+        one, two = getattr(first, what), getattr(second, what)
+        if one != two:
+            raise ValueError(f"moments differ in {what}: {one} and {two}")
+    both = (first, second.measured_from(first.reference))
+    observed, place = _patterns(np.concatenate([m.observed for m in both]))
+    counts = np.zeros(len(observed), dtype=np.int64)
+    np.add.at(counts, place, np.concatenate([m.counts for m in both]))
+    centred = np.zeros((len(observed), *first.centred.shape[1:]))
+    np.add.at(centred, place, np.concatenate([m.centred for m in both]))
+    total = replace(first, observed=observed, counts=counts, centred=centred)
+    if not first.clustered:
+        return total
+    labels = np.concatenate(
+        [m.cluster_labels[m.cell_cluster] for m in both]  # type: ignore[index]
+    )
+    patterns = np.split(place, [len(first.counts)])
+    cells = np.concatenate([p[m.cell_pattern] for p, m in zip(patterns, both, strict=True)])
+    cell_counts = np.concatenate([m.cell_counts for m in both])  # type: ignore[misc]
+    sums = np.concatenate([m.cell_sums for m in both])  # type: ignore[misc]
+    return _with_cells(total, labels, cells, cell_counts, sums)
+
+
+def moments_of(
+    y: ArrayLike,
+    w: ArrayLike,
+    cluster: ArrayLike | None = None,
+    response_names: Sequence[str] | None = None,
+    design_names: Sequence[str] | None = None,
+) -> Moments:
+    """Sufficient statistics of units for a Gaussian model with mean M w.
+
+    Parameters
+    ----------
+    y : float (unit, response)
+        Responses; NaN where missing.
+    w : float (unit, design)
+        Design vectors, usually beginning with a column of ones.
+    cluster : (unit,), optional
+        Label of the cluster that each unit lies in.
+    response_names, design_names : sequence of str, optional
+        Names; the numbers 0, 1, ... by default.
+
+    Returns
+    -------
+    Moments
+
+    Raises
+    ------
+    InputError
+        No units; shapes that do not agree; infinite responses; a design that is
+        not finite or not of full rank; units without any observed response.
+    """
+    responses = np.array(y, dtype=float)
+    designs = np.array(w, dtype=float)
+    labels = None if cluster is None else np.asarray(cluster)
+    names = _named(responses, response_names), _named(designs, design_names)
+    faults = _faults(responses, designs, labels, *names)
+    if faults:
+        raise InputError("moments of a panel", faults)
+    observed, place = _patterns(~np.isnan(responses))
+    reference = _least_squares(responses, designs)
+    deviations = np.nan_to_num(responses - designs @ reference.T)
+    fields = np.hstack([deviations, designs])
+    order = np.argsort(place, kind="stable")
+    counts = np.bincount(place, minlength=len(observed))
+    centred = np.stack([f.T @ f for f in np.split(fields[order], np.cumsum(counts)[:-1])])
+    total = Moments(*names, observed, counts.astype(np.int64), reference, centred)
+    if labels is None:
+        return total
+    return _with_cells(total, labels, place, np.ones(len(place), dtype=np.int64), fields)
+
+
+def _with_cells(
+    total: Moments,
+    labels: NDArray[Any],
+    patterns: Integers,
+    counts: Integers,
+    sums: Floats,
+) -> Moments:
+    """Gather the counts and sums of (cluster, pattern) cells, each given any number of times."""
+    cluster_labels, clusters = np.unique(labels, return_inverse=True)
+    keys = clusters.astype(np.int64) * len(total.counts) + patterns
+    cells, place = np.unique(keys, return_inverse=True)
+    cell_counts = np.zeros(len(cells), dtype=np.int64)
+    np.add.at(cell_counts, place, counts)
+    cell_sums = np.zeros((len(cells), sums.shape[1]))
+    np.add.at(cell_sums, place, sums)
+    return replace(
+        total,
+        cluster_labels=cluster_labels,
+        cell_cluster=cells // len(total.counts),
+        cell_pattern=cells % len(total.counts),
+        cell_counts=cell_counts,
+        cell_sums=cell_sums,
+    )
+
+
+def _patterns(observed: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], Integers]:
+    """Distinct rows, the most complete beginnings first, and the place of every row."""
+    # ascending by what is missing: neighbours share the longest beginnings, which
+    # the likelihood's Cholesky factors share
+    missing, place = np.unique(~observed, axis=0, return_inverse=True)
+    return ~missing, place.reshape(-1).astype(np.int64)
+
+
+def _least_squares(y: Floats, w: Floats) -> Floats:
+    """Fit each response on the design over the units that have it (response, design)."""
+    seen = ~np.isnan(y)
+    filled = np.where(seen, y, 0.0)
+    scale = np.sqrt(np.mean(w**2, axis=0))
+    scaled = w / scale
+    fit = np.empty((y.shape[1], w.shape[1]))
+    for response in range(y.shape[1]):
+        rows = scaled[seen[:, response]]
+        # any least-squares solution serves: the reference only has to be near the data
+        fit[response] = np.linalg.lstsq(
+            rows.T @ rows, rows.T @ filled[seen[:, response], response], rcond=1e-10
+        )[0]
+    return fit / scale
+
+
+def _named(array: Floats, names: Sequence[str] | None) -> tuple[str, ...]:
+    """Names given, or the numbers of the columns."""
+    if names is not None:
+        return tuple(str(name) for name in names)
+    return tuple(str(number) for number in range(array.shape[-1] if array.ndim else 0))
+
+
+def _faults(
+    y: Floats,
+    w: Floats,
+    cluster: NDArray[Any] | None,
+    response_names: tuple[str, ...],
+    design_names: tuple[str, ...],
+) -> list[Fault]:
+    """Everything that makes the arrays unusable."""
+    shapes = _shape_faults(y, w, cluster, response_names, design_names)
+    if shapes:
+        return shapes
+    faults = []
+    infinite = np.isinf(y).any(axis=0)
+    for name in np.array(response_names)[infinite]:
+        faults.append(Fault("y", "infinite values", "finite, or NaN if missing", column=name))
+    silent = int(np.isnan(y).all(axis=1).sum())
+    if silent:
+        given = f"{silent} of {len(y)} units have no observed response"
+        faults.append(Fault("y", given, "at least one each", "leave these units out"))
+    unfinished = ~np.isfinite(w).all(axis=0)
+    for name in np.array(design_names)[unfinished]:
+        faults.append(Fault("w", "values that are not finite", "finite numbers", column=name))
+    if not unfinished.any():
+        faults += _rank_faults(w, design_names)
+    return faults
+
+
+def _rank_faults(w: Floats, names: tuple[str, ...]) -> list[Fault]:
+    """Say which design columns the columns before them determine."""
+    scaled = w / np.maximum(np.sqrt(np.sum(w**2, axis=0)), np.finfo(float).tiny)
+    faults = []
+    for column, name in enumerate(names):
+        rank = np.linalg.matrix_rank(scaled[:, : column + 1], tol=1e-9)
+        if rank < column + 1 - len(faults):
+            given = "determined by the columns before it"
+            remedy = "leave it out, or measure more units"
+            faults.append(Fault("w", given, "a design of full rank", remedy, column=name))
+    return faults
+
+
+def _shape_faults(
+    y: Floats,
+    w: Floats,
+    cluster: NDArray[Any] | None,
+    response_names: tuple[str, ...],
+    design_names: tuple[str, ...],
+) -> list[Fault]:
+    """Arrays whose shapes do not agree."""
+    faults = []
+    if y.ndim != 2 or w.ndim != 2:
+        given = f"y has shape {y.shape}, w has shape {w.shape}"
+        return [Fault("y, w", given, "(unit, response) and (unit, design)")]
+    if 0 in y.shape or 0 in w.shape:
+        given = f"an empty panel: y has shape {y.shape}, w has shape {w.shape}"
+        faults.append(Fault("y, w", given, "at least one unit, response and design column"))
+    if len(w) != len(y):
+        faults.append(Fault("w", f"{len(w)} units", f"{len(y)} as in y"))
+    if cluster is not None and cluster.shape != (len(y),):
+        faults.append(Fault("cluster", f"shape {cluster.shape}", f"({len(y)},) as in y"))
+    for what, array, names in (("y", y, response_names), ("w", w, design_names)):
+        if len(names) != array.shape[1]:
+            faults.append(Fault(what, f"{len(names)} names", f"{array.shape[1]}, one per column"))
+        if len(set(names)) < len(names):
+            faults.append(Fault(what, f"names that repeat: {', '.join(names)}", "distinct names"))
+    return faults

@@ -1,0 +1,28 @@
+"""Every column, dim and level that two modules share."""
+
+from typing import Final
+
+# dims of a panel and of a posterior: nouns in the singular
+UNIT: Final = "unit"
+CLUSTER: Final = "cluster"
+WAVE: Final = "wave"
+ROLE: Final = "role"
+OUTCOME: Final = "outcome"
+PHASE: Final = "phase"
+EFFECT: Final = "effect"
+SERIES: Final = "series"
+RESPONSE: Final = "response"
+DESIGN: Final = "design"
+OWNER: Final = "owner"
+MEASURE: Final = "measure"
+PATTERN: Final = "pattern"
+
+# columns of waves.parquet beside the scales and covariates
+PERSON: Final = "person"
+TIME: Final = "time"
+DATE: Final = "date"
+COMPOSITION: Final = "composition"
+WAVE_KEYS: Final = (UNIT, PERSON, ROLE, WAVE, TIME, DATE, CLUSTER, COMPOSITION)
+
+# the label of both members where roles carry no meaning
+MEMBER: Final = "member"

@@ -1,0 +1,245 @@
+"""Panel: the arrays a family is built from, and the names of their axes."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from securebase.analysis import Analysis
+from securebase.faults import Fault, InputError
+from securebase.names import (
+    CLUSTER,
+    COMPOSITION,
+    MEMBER,
+    OUTCOME,
+    ROLE,
+    UNIT,
+    WAVE,
+)
+from securebase.predictors import measures, missing_predictors
+from securebase.study import Study
+
+
+@dataclass(frozen=True)
+class Composition:
+    """Units of one make-up: which members they have, and whether labels mean anything.
+
+    Parameters
+    ----------
+    name : str
+        Name of the composition; "all" where a study knows only one.
+    slots : tuple of str
+        Roles as the waves name them, one per modelled member.
+    labels : tuple of str
+        Role labels of the parameters, aligned with `slots`; the same label twice
+        where members are exchangeable.
+    """
+
+    name: str
+    slots: tuple[str, ...]
+    labels: tuple[str, ...]
+
+    @property
+    def exchangeable(self) -> bool:
+        """Whether the two members share every parameter."""
+        return len(set(self.labels)) < len(self.labels)
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Scores and predictors of the units of one analysis.
+
+    Parameters
+    ----------
+    data : xr.Dataset
+        `score` (unit, wave, role, outcome), NaN where missing; `asked` (wave, role, outcome),
+        whether the design measures it; `time` (wave); `predictor_value` (unit, owner, measure), centred
+        and scaled predictors of each member, modelled or not; `composition` (unit);
+        `cluster` (unit).
+    analysis : Analysis
+        What is asked.
+    compositions : tuple of Composition
+        In the order their parameters are named.
+    ranges : mapping of str to (float, float)
+        Smallest and largest possible score per outcome: what default priors are scaled by.
+    time_unit : str
+        Unit of `time`, and of every change.
+    left_out : pd.DataFrame
+        Columns unit, reason: units of the study that this analysis cannot use.
+    """
+
+    data: xr.Dataset
+    analysis: Analysis
+    compositions: tuple[Composition, ...]
+    ranges: Mapping[str, tuple[float, float]]
+    time_unit: str
+    left_out: pd.DataFrame
+
+    def units_of(self, composition: Composition) -> "Panel":
+        """Return the panel of one composition's units."""
+        rows = self.data[COMPOSITION].values == composition.name
+        return replace(self, data=self.data.isel({UNIT: rows}))
+
+    def with_scores(self, score: xr.DataArray) -> "Panel":
+        """Return the same panel with other scores: for simulated and replicated data."""
+        return replace(self, data=self.data.assign(score=score))
+
+
+def compositions_of(study: Study, slots: tuple[str, ...]) -> tuple[Composition, ...]:
+    """List a study's compositions and how their parameters are labelled."""
+    declared = study.roles.compositions
+    if declared is None:
+        labels = (MEMBER,) * len(slots) if study.roles.exchangeable else slots
+        return (Composition("all", slots, labels),)
+    distinguishable = [name for name, one in declared.items() if not one.exchangeable]
+    return tuple(
+        Composition(
+            name,
+            slots,
+            (name,) * len(slots)
+            if one.exchangeable
+            else tuple(f"{name}_{slot}" for slot in slots)
+            if len(distinguishable) > 1
+            else slots,
+        )
+        for name, one in declared.items()
+    )
+
+
+def panel_from_waves(waves: pd.DataFrame, study: Study, name: str) -> Panel:
+    """Arrange the scored waves of a study for one of its analyses.
+
+    Parameters
+    ----------
+    waves : pd.DataFrame
+        waves.parquet: a row per person and wave.
+    study : Study
+        The codebook.
+    name : str
+        The analysis, a key of `study.analyses`.
+
+    Returns
+    -------
+    Panel
+        With every unit that has at least one score; the others in `left_out`.
+
+    Raises
+    ------
+    InputError
+        With every fault of the analysis against the data.
+    """
+    analysis = study.analyses[name]
+    slots = modelled_roles(study, analysis)
+    _refuse(study, name, slots, waves)
+    data = xr.Dataset(
+        {
+            "score": _score(waves, study, analysis, slots),
+            "asked": _asked(study, analysis, slots),
+            "time": (WAVE, [wave.time for wave in study.waves.levels.values()]),
+            "predictor_value": measures(waves, study, analysis),
+        }
+    )
+    data = data.assign(_unit_columns(waves, study, data[UNIT].values))
+    kept, left_out = _usable(data, analysis)
+    return Panel(
+        data=data.isel({UNIT: kept}),
+        analysis=analysis,
+        compositions=compositions_of(study, slots),
+        ranges={outcome: study.scales[outcome].score_range for outcome in analysis.outcomes},
+        time_unit=study.waves.time_unit,
+        left_out=left_out,
+    )
+
+
+def modelled_roles(study: Study, analysis: Analysis) -> tuple[str, ...]:
+    """Roles whose outcomes an analysis models, in the codebook's order."""
+    answering = {
+        role
+        for outcome in analysis.outcomes
+        for role in study.scales[outcome].roles or study.roles.levels
+    }
+    wanted = answering if analysis.roles is None else answering & set(analysis.roles)
+    return tuple(role for role in study.roles.levels if role in wanted)
+
+
+def _score(
+    waves: pd.DataFrame, study: Study, analysis: Analysis, slots: tuple[str, ...]
+) -> xr.DataArray:
+    outcomes = list(analysis.outcomes)
+    long = waves.set_index([UNIT, WAVE, ROLE])[outcomes].rename_axis(columns=OUTCOME)
+    score = xr.DataArray(long.astype(float).stack(future_stack=True).to_xarray())
+    return score.reindex(
+        {
+            UNIT: sorted(waves[UNIT].unique()),
+            WAVE: list(study.waves.levels),
+            ROLE: list(slots),
+            OUTCOME: outcomes,
+        }
+    ).transpose(UNIT, WAVE, ROLE, OUTCOME)
+
+
+def _asked(study: Study, analysis: Analysis, slots: tuple[str, ...]) -> xr.DataArray:
+    waves = list(study.waves.levels)
+    asked = [
+        [
+            [
+                role in (scale.roles or slots) and wave in (scale.waves or waves)
+                for scale in (study.scales[outcome] for outcome in analysis.outcomes)
+            ]
+            for role in slots
+        ]
+        for wave in waves
+    ]
+    coords = {WAVE: waves, ROLE: list(slots), OUTCOME: list(analysis.outcomes)}
+    return xr.DataArray(asked, coords=coords, dims=(WAVE, ROLE, OUTCOME))
+
+
+def _unit_columns(waves: pd.DataFrame, study: Study, units: np.ndarray) -> dict[str, tuple]:
+    per_unit = waves.groupby(UNIT)[[CLUSTER, COMPOSITION]].first().reindex(units)
+    composition = per_unit[COMPOSITION] if study.roles.compositions else pd.Series("all", units)
+    return {
+        CLUSTER: (UNIT, per_unit[CLUSTER].fillna("").astype(str).to_numpy(dtype=str)),
+        COMPOSITION: (UNIT, composition.fillna("").astype(str).to_numpy(dtype=str)),
+    }
+
+
+def _usable(data: xr.Dataset, analysis: Analysis) -> tuple[np.ndarray, pd.DataFrame]:
+    reasons = pd.Series("", index=data[UNIT].values)
+    unknown = missing_predictors(data["predictor_value"])
+    reasons[unknown != ""] = unknown[unknown != ""]
+    silent = data["score"].isnull().all((WAVE, ROLE, OUTCOME)).values
+    reasons[silent] = "no score on any outcome at any wave"
+    reasons[data[COMPOSITION].values == ""] = "composition not known"
+    if analysis.clusters:
+        reasons[data[CLUSTER].values == ""] = "cluster not known"
+    left_out = reasons[reasons != ""].rename_axis(UNIT).reset_index(name="reason")
+    return (reasons == "").to_numpy(), left_out
+
+
+def _refuse(study: Study, name: str, slots: tuple[str, ...], waves: pd.DataFrame) -> None:
+    analysis = study.analyses[name]
+    file, place = f"config/studies/{study.study}.yaml", f"analyses.{name}"
+    faults = [
+        Fault(
+            file,
+            f"'{outcome}' has no score at any wave",
+            "at least one score",
+            "see scoring.tsv and exclusions.tsv",
+            column=f"{place}.outcomes",
+        )
+        for outcome in analysis.outcomes
+        if waves[outcome].isna().all()
+    ]
+    if not slots:
+        faults.append(
+            Fault(
+                file,
+                "no role answers the outcomes",
+                f"roles among {', '.join(study.roles.levels)}",
+                column=f"{place}.roles",
+            )
+        )
+    if faults:
+        raise InputError(f"analysis {name} of study {study.study}", faults)

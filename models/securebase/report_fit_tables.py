@@ -1,0 +1,184 @@
+"""Tables of a fit: estimates, checks, what the model replicates, how it was made."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pandas as pd
+import xarray as xr
+
+from securebase.report_inputs import FAIL, PASS, WARN, AnalysisResults, number_at
+from securebase.report_tables import Cell, Light, Table
+from securebase.wording import (
+    Number,
+    check_name,
+    counted,
+    decimals,
+    decimals_of_estimate,
+    fixed,
+    short,
+)
+
+
+def change_table(analysis: AnalysisResults, labels: Mapping[str, str]) -> Table:
+    """Tabulate the estimated change of each outcome in each role (and phase)."""
+    rows = analysis.summary[analysis.summary["name"] == "change"]
+    return _estimates("Estimated change", analysis, rows, labels, named=False)
+
+
+def parameter_table(analysis: AnalysisResults, labels: Mapping[str, str]) -> Table:
+    """Tabulate every estimated parameter of an analysis."""
+    caption = f"All {counted(len(analysis.summary), 'estimated quantity', 'estimated quantities')}"
+    return _estimates(caption, analysis, analysis.summary, labels, named=True)
+
+
+def _estimates(
+    caption: str,
+    analysis: AnalysisResults,
+    rows: pd.DataFrame,
+    labels: Mapping[str, str],
+    named: bool,
+) -> Table:
+    columns = ("of", "#mean", "#sd", "#95 % ETI", "unit", "#MCSE", "#ESS bulk, tail", "#R-hat")
+    return Table(
+        caption=caption,
+        columns=(("quantity", *columns) if named else columns),
+        rows=tuple(_estimate_row(analysis, line, labels, named) for line in rows.index),
+        source=f"{analysis.name}/summary.csv",
+    )
+
+
+def _estimate_row(
+    analysis: AnalysisResults, line: Any, labels: Mapping[str, str], named: bool
+) -> tuple[Cell, ...]:
+    row = analysis.summary.loc[line]
+    file, key = f"{analysis.name}/summary.csv", f"{row['name']}[{row['coordinates']}]"
+
+    def cell(column: str, text: str) -> Number:
+        return number_at(analysis.summary, file, line, column, text, key)
+
+    places = decimals_of_estimate(row.to_dict())
+    estimate = [
+        cell(name, fixed(float(row[name]), places)) for name in ("mean", "sd", "q2_5", "q97_5")
+    ]
+    mean, sd, low, high = estimate
+    sizes = [cell(name, fixed(float(row[name]), 0)) for name in ("ess_bulk", "ess_tail")]
+    return (
+        *((str(row["name"]).replace("_", " "),) if named else ()),
+        coordinate_words(str(row["coordinates"]), labels),
+        *(mean, sd, (low, " to ", high), str(row["unit"])),
+        cell("mcse_mean", fixed(float(row["mcse_mean"]), decimals(float(row["mcse_mean"])) + 1)),
+        (sizes[0], ", ", sizes[1]),
+        cell("r_hat", fixed(float(row["r_hat"]), 3)),
+    )
+
+
+def coordinate_words(coordinates: str, labels: Mapping[str, str]) -> str:
+    """Say coordinates by their labels: "role=partner, outcome=anxiety" is "partner, anxiety"."""
+    parts = [part.partition("=")[2] or part for part in coordinates.split(", ")]
+    return ", ".join(labels.get(part, part.replace("_", " ")) for part in parts)
+
+
+def check_table(analysis: AnalysisResults) -> Table:
+    """Tabulate the checks of an analysis, the worst first."""
+    checks, file = analysis.checks, f"{analysis.name}/checks.tsv"
+    order = [
+        line for light in (FAIL, WARN, PASS) for line in checks.index[checks["passed"] == light]
+    ]
+    return Table(
+        caption=f"Checks of analysis {analysis.name}",
+        columns=("", "check", "worst at", "#value", "#required", "what it says"),
+        rows=tuple(
+            (
+                Light(str(checks.at[line, "passed"])),
+                check_name(str(checks.at[line, "check"])),
+                str(checks.at[line, "what"]),
+                number_at(
+                    checks, file, line, "value", _check_value(float(checks.at[line, "value"]))
+                ),
+                (
+                    f"{_comparison(str(checks.at[line, 'comparison']))} ",
+                    number_at(checks, file, line, "threshold"),
+                ),
+                str(checks.at[line, "explanation"]),
+            )
+            for line in order
+        ),
+        source=file,
+    )
+
+
+def _check_value(value: float) -> str:
+    # enough digits to see on which side of its threshold a value lies
+    return fixed(value, 0) if abs(value) >= 1000 else short(float(f"{value:.4g}"))
+
+
+def _comparison(sign: str) -> str:
+    signs = {"<=": "\N{LESS-THAN OR EQUAL TO}", ">=": "\N{GREATER-THAN OR EQUAL TO}"}
+    return signs.get(sign, sign)
+
+
+def fit_table(analysis: AnalysisResults) -> Table | None:
+    """Tabulate observed summaries beside those of replicated studies, where there are both."""
+    tree = analysis.posterior
+    if "posterior_predictive" not in tree.children:
+        return None
+    replicated, observed = tree["posterior_predictive"].to_dataset(), observed_summaries(analysis)
+    rows = [
+        row
+        for name in observed.data_vars
+        if name in replicated.data_vars
+        for row in _fit_rows(str(name), observed[name], replicated[name], analysis.name)
+    ]
+    if not rows:
+        return None
+    return Table(
+        caption="Observed summaries beside those of studies replicated from the model",
+        columns=(
+            "summary",
+            "of",
+            "#observed",
+            "#replicated: 95 % of them",
+            "#share above observed",
+        ),
+        rows=tuple(rows),
+        source=f"{analysis.name}/posterior.nc",
+    )
+
+
+def observed_summaries(analysis: AnalysisResults) -> xr.Dataset:
+    """Give the observed summaries: from the posterior file, else the means of the trajectories."""
+    if "observed_data" in analysis.posterior.children:
+        return analysis.posterior["observed_data"].to_dataset()
+    means = analysis.trajectories.set_index(["wave", "role", "outcome"])["observed_mean"]
+    return xr.Dataset({"mean": means.to_xarray()})
+
+
+def _fit_rows(
+    name: str, observed: xr.DataArray, replicated: xr.DataArray, analysis: str
+) -> Iterator[tuple[Cell, ...]]:
+    source = f"{analysis}/posterior.nc#posterior_predictive.{name}"
+    for key, value in observed.to_series().dropna().items():
+        keys = key if isinstance(key, tuple) else (key,)
+        cell = replicated.sel(dict(zip(observed.dims, keys, strict=True)))
+        low, high = (float(cell.quantile(q)) for q in (0.025, 0.975))
+        share = float((cell > value).mean())
+        yield (
+            name.replace("_", " "),
+            ", ".join(map(str, keys)),
+            Number(float(value), fixed(float(value), 2), source),
+            (Number(low, fixed(low, 2), source), " to ", Number(high, fixed(high, 2), source)),
+            Number(share, fixed(share, 2), source),
+        )
+
+
+def provenance_table(analysis: AnalysisResults) -> Table:
+    """Tabulate how a posterior was made: what its file says of itself."""
+    sizes = analysis.posterior["posterior"].sizes
+    rows = [("draws", f"{sizes['chain']} chains of {sizes['draw']:,} draws")]
+    rows += sorted((str(key), str(value)) for key, value in analysis.posterior.attrs.items())
+    return Table(
+        caption=f"Analysis {analysis.name}",
+        columns=("what", "value"),
+        rows=tuple((key.replace("_", " "), value) for key, value in rows),
+        source=f"{analysis.name}/posterior.nc",
+    )

@@ -1,0 +1,139 @@
+"""Posteriors as tables with unit, interval and Monte Carlo error."""
+
+import arviz as az
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from securebase.family import Family
+from securebase.names import OUTCOME, ROLE, TIME, WAVE
+from securebase.panel import Panel
+
+SAMPLES = ("chain", "draw")
+INTERVAL = (0.025, 0.975)
+
+
+def summary_table(posterior: xr.Dataset, family: Family, time_unit: str) -> pd.DataFrame:
+    """Summarise every reported cell of a posterior.
+
+    Returns
+    -------
+    pd.DataFrame
+        Columns name, coordinates, unit, mean, sd, q2_5, median, q97_5 (95 % equal-tailed
+        interval), mcse_mean, mcse_sd, ess_bulk, ess_tail, r_hat.
+    """
+    cells = reported_cells(posterior, family)
+    table = describe(xr.concat(cells.values(), dim="cell"))
+    table.insert(0, "name", [name for name, _ in cells])
+    table.insert(1, "coordinates", [coordinates for _, coordinates in cells])
+    table.insert(2, "unit", [family.unit_of(name, time_unit) for name, _ in cells])
+    return table
+
+
+def reported_cells(posterior: xr.Dataset, family: Family) -> dict[tuple[str, str], xr.DataArray]:
+    """Collect the draws of each number a reader is shown.
+
+    Correlations appear once, cells that the design does not measure not at all.
+
+    Returns
+    -------
+    dict
+        (variable, "role=patient, outcome=anxiety") to draws (chain, draw).
+    """
+    declared = [parameter.name for parameter in family.parameters]
+    names = [str(name) for name in posterior.data_vars if _base(str(name), declared)]
+    cells = {}
+    for name in names:
+        values = posterior[name]
+        dims = [str(dim) for dim in values.dims if dim not in SAMPLES]
+        for place in np.ndindex(*(values.sizes[dim] for dim in dims)):
+            if f"{dims[0]}_bis" in dims and place[0] >= place[1]:
+                continue
+            draws = values.isel(dict(zip(dims, place, strict=True)))
+            at = ", ".join(f"{dim}={draws[dim].item()}" for dim in dims)
+            if not bool(draws.isnull().all()):
+                cells[name, at] = draws.drop_vars(dims)
+    return cells
+
+
+def _base(name: str, declared: list[str]) -> bool:
+    """Whether a variable is declared, or is a declared one of a named composition."""
+    first, _, last = name.partition("_")
+    return name in declared or f"{first}_{last.rpartition('_')[2]}" in declared
+
+
+def describe(draws: xr.DataArray) -> pd.DataFrame:
+    """Describe draws (cell, chain, draw): one row per cell.
+
+    Rank-normalised split R-hat, bulk and tail effective sample size:
+    doi:10.1214/20-BA1221.
+    """
+    tail = draws.quantile([INTERVAL[0], 0.5, INTERVAL[1]], dim=SAMPLES)
+    return pd.DataFrame(
+        {
+            "mean": draws.mean(SAMPLES),
+            "sd": draws.std(SAMPLES, ddof=1),
+            "q2_5": tail[0],
+            "median": tail[1],
+            "q97_5": tail[2],
+            "mcse_mean": az.mcse(draws, method="mean"),
+            "mcse_sd": az.mcse(draws, method="sd"),
+            "ess_bulk": az.ess(draws, method="bulk"),
+            "ess_tail": az.ess(draws, method="tail"),
+            "r_hat": az.rhat(draws, method="rank"),
+        }
+    )
+
+
+def trajectory_table(posterior: xr.Dataset, family: Family, panel: Panel) -> pd.DataFrame:
+    """Expected and observed means by role, outcome and wave.
+
+    Expected: at the average of the predictors, with its 95 % equal-tailed interval.
+    Observed: of those who answered, so that selective drop-out shows as a difference.
+
+    Returns
+    -------
+    pd.DataFrame
+        Columns role, outcome, wave, time, time_unit, expected, q2_5, q97_5, observed_n,
+        observed_mean, observed_se.
+    """
+    paths = family.trajectories(posterior, panel)
+    low, high = paths.quantile(list(INTERVAL), dim=SAMPLES)
+    rows = []
+    for role in paths[ROLE].values:
+        for outcome in paths[OUTCOME].values:
+            for wave in paths[WAVE].values:
+                at = {ROLE: role, OUTCOME: outcome, WAVE: wave}
+                if bool(paths.sel(at).isnull().any()):
+                    continue
+                observed = _observed(panel, str(role), str(outcome), str(wave))
+                time = float(panel.data[TIME].sel({WAVE: wave}))
+                rows.append(
+                    (
+                        *(str(one) for one in (role, outcome, wave)),
+                        time,
+                        panel.time_unit,
+                        float(paths.sel(at).mean()),
+                        float(low.sel(at)),
+                        float(high.sel(at)),
+                        len(observed),
+                        observed.mean() if len(observed) else np.nan,
+                        observed.std(ddof=1) / np.sqrt(len(observed))
+                        if len(observed) > 1
+                        else np.nan,
+                    )
+                )
+    columns = "role outcome wave time time_unit expected q2_5 q97_5 observed_n observed_mean"
+    return pd.DataFrame(rows, columns=[*columns.split(), "observed_se"])
+
+
+def _observed(panel: Panel, label: str, outcome: str, wave: str) -> np.ndarray:
+    """Scores of everybody whose parameters carry a role label."""
+    found = []
+    for composition in panel.compositions:
+        score = panel.units_of(composition).data["score"]
+        slots = zip(composition.slots, composition.labels, strict=True)
+        for slot in (slot for slot, one in slots if one == label):
+            values = score.sel({ROLE: slot, OUTCOME: outcome, WAVE: wave}).values
+            found.append(values[~np.isnan(values)])
+    return np.concatenate(found)

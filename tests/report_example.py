@@ -1,0 +1,366 @@
+"""A small folder of results with known numbers, as a run on couples would leave it."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from securebase.study import Study
+
+ROLES = ("patient", "partner")
+OUTCOMES = ("anxiety", "avoidance")
+WAVES = ("m0", "m3", "m6", "m9", "m12")
+TIMES = (0.0, 0.25, 0.5, 0.75, 1.0)
+LEVEL = {
+    ("patient", "anxiety"): 3.508,
+    ("partner", "anxiety"): 2.961,
+    ("patient", "avoidance"): 2.758,
+    ("partner", "avoidance"): 2.553,
+}
+CHANGE = {
+    ("patient", "anxiety"): (-0.162, 0.084),
+    ("partner", "anxiety"): (-0.091, 0.093),
+    ("patient", "avoidance"): (0.181, 0.081),
+    ("partner", "avoidance"): (0.198, 0.074),
+}
+ANSWERED = {"patient": (151, 128, 117, 108, 102), "partner": (149, 121, 110, 101, 96)}
+PER_YEAR = "points per year"
+
+_ROPE = {"low": -0.1, "high": 0.1, "reason": "a tenth of a scale point in a year is not noticed"}
+_CONTRAST = [
+    {"variable": "change", "at": {"outcome": "anxiety"}, "mean_over": ["role"], "weight": 1},
+    {"variable": "change", "at": {"outcome": "avoidance"}, "mean_over": ["role"], "weight": -1},
+]
+CLAIMS = [
+    {
+        "id": "H1",
+        "sentence": "Over a year, anxiety gives way more than avoidance does.",
+        "analysis": "growth",
+        "estimand": _CONTRAST,
+        "direction": "negative",
+        "rope": _ROPE,
+        "declared": "confirmatory",
+    },
+    {
+        "id": "H2",
+        "sentence": "Patients' attachment anxiety falls.",
+        "analysis": "growth",
+        "estimand": [{"variable": "change", "at": {"outcome": "anxiety", "role": "patient"}}],
+        "direction": "negative",
+        "rope": _ROPE,
+    },
+    {
+        "id": "H3",
+        "sentence": "Attachment avoidance falls, in patients and partners alike.",
+        "analysis": "growth",
+        "estimand": [{"variable": "change", "at": {"outcome": "avoidance"}, "mean_over": ["role"]}],
+        "direction": "negative",
+        "rope": _ROPE | {"low": -0.05, "high": 0.05},
+    },
+    {
+        "id": "H4",
+        "sentence": "The change of avoidance is the same in patients and in partners.",
+        "analysis": "growth",
+        "estimand": [
+            {"variable": "change", "at": {"outcome": "avoidance", "role": "patient"}},
+            {
+                "variable": "change",
+                "at": {"outcome": "avoidance", "role": "partner"},
+                "weight": -1,
+            },
+        ],
+        "direction": "zero",
+        "rope": {"low": -0.25, "high": 0.25, "reason": "a quarter of a point tells roles apart"},
+    },
+]
+
+
+def example_study(**changes: Any) -> Study:
+    """Codebook of the example; `changes` replace its top-level keys."""
+    odd, even = ([f"ECR{n}" for n in range(first, 37, 2)] for first in (1, 2))
+    scale = {"range": [1, 7], "minimum_items": 16}
+    waves = {
+        name: {"code": round(12 * time), "time": time, "label": f"month {round(12 * time)}"}
+        for name, time in zip(WAVES, TIMES, strict=True)
+    }
+    values = {
+        "study": "couples_example",
+        "title": "Attachment in couples of a patient and a partner over twelve months",
+        "simulated": False,
+        "source": "Collected by nobody; numbers in the likeness of a study of 151 couples.",
+        "raw": {
+            "files": [{"path": "couples/ecr.csv"}],
+            "columns": {"unit": "PTNUM", "person": "UsrID", "role": "DyadID", "wave": "mth"},
+        },
+        "roles": {
+            "levels": {
+                "patient": {"code": 1, "label": "patient"},
+                "partner": {"code": 0, "label": "partner"},
+            }
+        },
+        "waves": {"time_unit": "year", "levels": waves},
+        "scales": {
+            "anxiety": scale | {"label": "attachment anxiety", "items": even},
+            "avoidance": scale | {"label": "attachment avoidance", "items": odd},
+        },
+        "exclusions": [{"where": {"PTNUM": 2222}, "reason": "a test row of the web form"}],
+        "analyses": {
+            "growth": {
+                "family": "dyadic_growth",
+                "question": "How much more does attachment anxiety change than avoidance?",
+                "outcomes": list(OUTCOMES),
+            }
+        },
+        "claims": CLAIMS,
+    }
+    return Study.model_validate(values | changes)
+
+
+def example_posterior(seed: int = 7) -> xr.DataTree:
+    """Posterior with changes of known mean and standard deviation, 4 chains of 500 draws."""
+    rng = np.random.default_rng(seed)
+    standard = rng.standard_normal((4, 500, 2, 2))
+    standard -= standard.mean(axis=(0, 1))
+    standard /= standard.std(axis=(0, 1))
+    mean, sd = (
+        np.array([[CHANGE[role, outcome][part] for outcome in OUTCOMES] for role in ROLES])
+        for part in (0, 1)
+    )
+    change = xr.Dataset(
+        {"change": (("chain", "draw", "role", "outcome"), mean + sd * standard)},
+        coords={"role": list(ROLES), "outcome": list(OUTCOMES)},
+    )
+    tree = xr.DataTree.from_dict({"/posterior": change})
+    tree.attrs = {
+        "seed": 20261123,
+        "sampler": "nutpie",
+        "securebase_version": "0.1.0",
+        "pymc_version": "6.4.0",
+        "waves_sha256": "5c9b0a" + "0" * 58,
+    }
+    return tree
+
+
+def draws_of(claim_id: str, change: xr.DataArray) -> np.ndarray:
+    """Draws of a claim's quantity, by hand."""
+    mean = change.mean("role")
+    patient, partner = (change.sel(outcome="avoidance", role=role) for role in ROLES)
+    quantity = {
+        "H1": mean.sel(outcome="anxiety") - mean.sel(outcome="avoidance"),
+        "H2": change.sel(outcome="anxiety", role="patient"),
+        "H3": mean.sel(outcome="avoidance"),
+        "H4": patient - partner,
+    }
+    return quantity[claim_id].to_numpy().ravel()
+
+
+def claims_table(change: xr.DataArray) -> pd.DataFrame:
+    """Claims with their probabilities, by counting draws."""
+    rows = []
+    for claim in CLAIMS:
+        draws = draws_of(claim["id"], change)
+        low, high = claim["rope"]["low"], claim["rope"]["high"]
+        below, above = (draws < low).mean(), (draws > high).mean()
+        inside = 1 - below - above
+        beyond, opposite = {
+            "negative": (below, above),
+            "positive": (above, below),
+            "zero": (above, below),
+        }[claim["direction"]]
+        named = {"supported": beyond, "contradicted": opposite, "practically zero": inside}
+        if claim["direction"] == "zero":
+            named = {"supported": inside, "contradicted": 1 - inside}
+        verdict = next((word for word, p in named.items() if p >= 0.95), "undecided")
+        rows.append(
+            {
+                "id": claim["id"],
+                "claim": claim["sentence"],
+                "analysis": "growth",
+                "unit": PER_YEAR,
+                "direction": claim["direction"],
+                "rope_low": low,
+                "rope_high": high,
+                "rope_reason": claim["rope"]["reason"],
+                "mean": draws.mean(),
+                "sd": draws.std(),
+                "q2_5": np.quantile(draws, 0.025),
+                "median": np.median(draws),
+                "q97_5": np.quantile(draws, 0.975),
+                "p_beyond": beyond,
+                "p_rope": inside,
+                "p_opposite": opposite,
+                "p_mcse": max(
+                    np.sqrt(p * (1 - p) / draws.size) for p in (beyond, inside, opposite)
+                ),
+                "ess_bulk": 1912.0,
+                "ess_tail": 1745.0,
+                "r_hat": 1.0007,
+                "verdict": verdict,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def summary_table(change: xr.DataArray) -> pd.DataFrame:
+    """Summaries of the changes."""
+    rows = []
+    for role in ROLES:
+        for outcome in OUTCOMES:
+            draws = change.sel(role=role, outcome=outcome).to_numpy().ravel()
+            rows.append(
+                {
+                    "name": "change",
+                    "coordinates": f"role={role}, outcome={outcome}",
+                    "unit": PER_YEAR,
+                    "mean": draws.mean(),
+                    "sd": draws.std(),
+                    "q2_5": np.quantile(draws, 0.025),
+                    "q97_5": np.quantile(draws, 0.975),
+                    "mcse_mean": draws.std() / np.sqrt(1900),
+                    "ess_bulk": 1900.0,
+                    "ess_tail": 1700.0,
+                    "r_hat": 1.001,
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def trajectory_table(change: xr.DataArray) -> pd.DataFrame:
+    """Expected and observed means; the last observed mean of one series is missing."""
+    rows = []
+    for (role, outcome), level in LEVEL.items():
+        draws = change.sel(role=role, outcome=outcome).to_numpy().ravel()
+        for place, (wave, time) in enumerate(zip(WAVES, TIMES, strict=True)):
+            half = 1.96 * np.hypot(0.085, draws.std() * time)
+            expected = level + draws.mean() * time
+            lost = role == "partner" and outcome == "avoidance" and wave == "m12"
+            rows.append(
+                {
+                    "role": role,
+                    "outcome": outcome,
+                    "wave": wave,
+                    "time": time,
+                    "time_unit": "year",
+                    "expected": expected,
+                    "q2_5": expected - half,
+                    "q97_5": expected + half,
+                    "observed_n": 0 if lost else ANSWERED[role][place],
+                    "observed_mean": np.nan if lost else expected + 0.05 * (-1) ** place,
+                    "observed_se": np.nan if lost else 1.05 / np.sqrt(ANSWERED[role][place]),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def check_table(value: float = 0.91) -> pd.DataFrame:
+    """Checks, all passed unless `value`, the E-BFMI of the second chain, is below 0.3."""
+    energy = "how well the sampler explores the tails"
+    rows = [
+        ("R-hat", "change", 1.0021, 1.01, "<=", "chains agree"),
+        ("R-hat", "unit_sd", 1.0043, 1.01, "<=", "chains agree"),
+        ("bulk ESS", "claim H1", 1912, 1000, ">=", "the middle is known well enough"),
+        ("tail ESS", "claim H1", 1745, 1000, ">=", "the interval is known well enough"),
+        ("divergences", "all chains", 0, 0, "<=", "no region is out of the sampler's reach"),
+        ("E-BFMI", "chain 1", 0.94, 0.3, ">=", energy),
+        ("E-BFMI", "chain 2", value, 0.3, ">=", energy),
+    ]
+    table = pd.DataFrame(
+        rows, columns=["check", "what", "value", "threshold", "comparison", "explanation"]
+    )
+    kept = (table["comparison"] == ">=") & (table["value"] >= table["threshold"])
+    kept |= (table["comparison"] == "<=") & (table["value"] <= table["threshold"])
+    table.insert(5, "passed", kept.map({True: "pass", False: "fail"}))
+    return table
+
+
+def flow_table() -> pd.DataFrame:
+    """Persons by stage, wave and role."""
+    rows = []
+    for role in ROLES:
+        for place, wave in enumerate(WAVES):
+            n = ANSWERED[role][place]
+            test_row = int(wave == "m0" and role == "patient")
+            rows += [
+                ("in raw files", wave, role, n + test_row, ""),
+                ("answered", wave, role, n, ""),
+                ("scored", wave, role, n - place, "anxiety"),
+                ("scored", wave, role, n - place - 1, "avoidance"),
+                ("lost", wave, role, 151 - n, "not at this wave" if place else "never took part"),
+            ]
+            if test_row:
+                rows.insert(1, ("quarantined", wave, role, 1, "a test row of the web form"))
+    table = pd.DataFrame(rows, columns=["stage", "wave", "role", "persons", "reason"])
+    table.insert(4, "units", table["persons"])
+    return table
+
+
+def scoring_table() -> pd.DataFrame:
+    """Items and scales; one item is accepted with a negative correlation."""
+    rows = []
+    for scale, first, alpha in (("anxiety", 2, 0.913), ("avoidance", 1, 0.934)):
+        for place, wave in enumerate(WAVES):
+            n = ANSWERED["patient"][place] + ANSWERED["partner"][place]
+            rows.append(
+                (scale, wave, "(scale)", n, 3.1, 1.0, np.nan, "", alpha, alpha + 0.01, "ok")
+            )
+            for item in range(first, first + 6, 2):
+                r = 0.31 + 0.02 * item
+                rows.append((scale, wave, f"ECR{item}", n, 3.0, 1.6, r, "no", np.nan, np.nan, "ok"))
+    columns = [
+        "scale",
+        "wave",
+        "item",
+        "n",
+        "mean",
+        "sd",
+        "item_rest",
+        "reversed",
+        "alpha",
+        "omega",
+    ]
+    return pd.DataFrame(rows, columns=[*columns, "verdict"])
+
+
+def exclusions_table() -> pd.DataFrame:
+    """Quarantined rows and cells, one reason with markup in it."""
+    file = "couples/ecr.csv"
+    rows = [
+        (file, 2, "2222", "9001", "m0", "patient", "", "", "row", "declared",
+         "a test row of the web form", "dropped"),
+        (file, 188, "17", "1703", "m3", "partner", "ECR12", "77", "cell", "out_of_range",
+         "77 is not in 1 to 7 <check the form & codes>", "set to missing"),
+        (file, 412, "44", "4401", "m6", "patient", "ECR3", "9", "cell", "out_of_range",
+         "77 is not in 1 to 7 <check the form & codes>", "set to missing"),
+    ]  # fmt: skip
+    columns = ["file", "row", "unit", "person", "wave", "role", "column", "value", "kind", "rule"]
+    return pd.DataFrame(rows, columns=[*columns, "reason", "action"])
+
+
+def codebook_table() -> pd.DataFrame:
+    """Scales as the codebook of the results lists them."""
+    rows = [
+        ("anxiety", "attachment anxiety", "scale", "", "points", 1, 7, "", 1183, 20),
+        ("avoidance", "attachment avoidance", "scale", "", "points", 1, 7, "", 1178, 25),
+    ]
+    columns = ["name", "label", "kind", "role", "unit", "min", "max", "levels", "n", "missing"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def write_example(folder: Path, e_bfmi: float = 0.91) -> Path:
+    """Write the whole folder of results; a low `e_bfmi` makes a check fail."""
+    posterior = example_posterior()
+    change = posterior["posterior"]["change"]
+    analysis = folder / "growth"
+    analysis.mkdir(parents=True)
+    claims_table(change).to_csv(folder / "claims.csv", index=False)
+    flow_table().to_csv(folder / "flow.csv", index=False)
+    codebook_table().to_csv(folder / "codebook.csv", index=False)
+    scoring_table().to_csv(folder / "scoring.tsv", sep="\t", index=False)
+    exclusions_table().to_csv(folder / "exclusions.tsv", sep="\t", index=False)
+    summary_table(change).to_csv(analysis / "summary.csv", index=False)
+    trajectory_table(change).to_csv(analysis / "trajectories.csv", index=False)
+    check_table(e_bfmi).to_csv(analysis / "checks.tsv", sep="\t", index=False)
+    posterior.to_netcdf(analysis / "posterior.nc")
+    return folder
