@@ -12,7 +12,7 @@ unexport PYTHONPATH PYTHONHOME
 .PHONY: help demo environment test slow check ruff format rules types drift schemas lock clean distclean
 
 help:  ## What can be made
-	@sed -n 's/^\([a-z]*\):.*## /  make \1 @/p' Makefile | column -t -s @
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 demo: environment  ## From nothing to the report of the simulated studies
 	@snakemake --cores $(CORES)
@@ -57,7 +57,7 @@ lock: environment  ## requirements.lock and environment.yml anew from pyproject.
 	@python workflow/envs/write_conda_environment.py
 
 clean:  ## Remove what runs and tools have made; .venv stays
-	@rm -rf results logs benchmarks .snakemake .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf results logs .snakemake .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find models tests workflow -name __pycache__ -type d -prune -exec rm -rf {} +
 
 distclean: clean  ## The same, and .venv

@@ -132,7 +132,15 @@ def example_posterior(seed: int = 7) -> xr.DataTree:
         {"change": (("chain", "draw", "role", "outcome"), mean + sd * standard)},
         coords={"role": list(ROLES), "outcome": list(OUTCOMES)},
     )
-    tree = xr.DataTree.from_dict({"/posterior": change})
+    prior = change.isel(draw=slice(0, 200), chain=[0]).copy()
+    prior["change"] = ((prior["change"] - mean) / sd).transpose(*change["change"].dims)
+    tree = xr.DataTree.from_dict(
+        {
+            "/posterior": change,
+            "/prior": prior,
+            "/posterior_predictive": replicated_summaries(rng),
+        }
+    )
     tree.attrs = {
         "seed": 20261123,
         "sampler": "nutpie",
@@ -141,6 +149,25 @@ def example_posterior(seed: int = 7) -> xr.DataTree:
         "waves_sha256": "5c9b0a" + "0" * 58,
     }
     return tree
+
+
+def replicated_summaries(rng: np.random.Generator, count: int = 200) -> xr.Dataset:
+    """Summaries of replicated studies; observed means lie 0.05 beside their centre."""
+    dims = ("chain", "draw", "wave", "role", "outcome")
+    centre = np.array(
+        [
+            [
+                [LEVEL[role, outcome] + CHANGE[role, outcome][0] * time for outcome in OUTCOMES]
+                for role in ROLES
+            ]
+            for time in TIMES
+        ]
+    )
+    noise = rng.standard_normal((1, count, *centre.shape))
+    return xr.Dataset(
+        {"mean": (dims, centre + 0.1 * noise)},
+        coords={"wave": list(WAVES), "role": list(ROLES), "outcome": list(OUTCOMES)},
+    )
 
 
 def draws_of(claim_id: str, change: xr.DataArray) -> np.ndarray:
@@ -348,12 +375,25 @@ def codebook_table() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
+def waves_table() -> pd.DataFrame:
+    """Who took part: 151 couples, two of them without the partner."""
+    rows = [
+        (f"{unit}", f"{unit}-{role}", role, wave)
+        for unit in range(151)
+        for role in ROLES
+        for place, wave in enumerate(WAVES)
+        if unit < ANSWERED[role][place]
+    ]
+    return pd.DataFrame(rows, columns=["unit", "person", "role", "wave"])
+
+
 def write_example(folder: Path, e_bfmi: float = 0.91) -> Path:
     """Write the whole folder of results; a low `e_bfmi` makes a check fail."""
     posterior = example_posterior()
     change = posterior["posterior"]["change"]
     analysis = folder / "growth"
     analysis.mkdir(parents=True)
+    waves_table().to_parquet(folder / "waves.parquet", index=False)
     claims_table(change).to_csv(folder / "claims.csv", index=False)
     flow_table().to_csv(folder / "flow.csv", index=False)
     codebook_table().to_csv(folder / "codebook.csv", index=False)

@@ -62,6 +62,9 @@ def test_shipped_files_keep_their_schema(name: str, pattern: str, root: Path) ->
     files = sorted(root.glob(pattern))
     assert files
     for path in files:
+        folder = "../" * len(path.relative_to(root).parent.parts) + "workflow/schemas"
+        pointer = f"# yaml-language-server: $schema={folder}/{name}.schema.json"
+        assert path.read_text(encoding="utf-8").split("\n", 1)[0] == pointer, path.name
         faults = validator.iter_errors(yaml.safe_load(path.read_text(encoding="utf-8")))
         assert [f"{fault.json_path}: {fault.message}" for fault in faults] == [], path.name
 

@@ -2,11 +2,16 @@
 
 import re
 import runpy
+import shutil
+import subprocess
 import tomllib
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 import yaml
+
+import securebase
 
 REPAIR = "run `make lock`"
 CONDA_NAMES = {"matplotlib": "matplotlib-base", "snakemake": "snakemake-minimal"}
@@ -55,9 +60,9 @@ def test_lock_names_no_index(lock: str) -> None:
 def test_conda_environment_has_the_same_pins(root: Path, direct: dict[str, str]) -> None:
     environment = yaml.safe_load((root / "environment.yml").read_text(encoding="utf-8"))
     pins = dict(entry.split("=") for entry in environment["dependencies"][2:])
-    assert pins == {CONDA_NAMES.get(name, name): version for name, version in direct.items()}, (
-        REPAIR
-    )
+    assert pins == {
+        CONDA_NAMES.get(name, name): re.sub(r"\.post\d+$", "", pin) for name, pin in direct.items()
+    }, REPAIR
 
 
 def test_conda_environment_takes_the_pythons_of_the_package(root: Path) -> None:
@@ -74,6 +79,32 @@ def test_conda_environment_is_as_generated(root: Path) -> None:
 
 
 def test_the_tests_run_in_the_locked_versions(direct: dict[str, str]) -> None:
-    from importlib.metadata import version
-
     assert {name: version(name) for name in direct} == direct, "run `make environment`"
+
+
+def test_this_checkout_is_the_one_imported(root: Path) -> None:
+    assert Path(securebase.__file__).is_relative_to(root), "run `make environment` in this checkout"
+
+
+@pytest.mark.parametrize("old_python", [None, "#!/bin/sh\nexit 0\n"], ids=["missing", "too old"])
+def test_set_up_says_in_one_sentence_how_to_get_python(
+    root: Path, tmp_path: Path, old_python: str | None
+) -> None:
+    script = tmp_path / "workflow" / "envs" / "make_environment.sh"
+    script.parent.mkdir(parents=True)
+    shutil.copy(root / "workflow" / "envs" / script.name, script)
+    for name in ("requirements.lock", "pyproject.toml"):
+        shutil.copy(root / name, tmp_path)
+    python = tmp_path / "python3.9"
+    if old_python:
+        python.write_text(old_python, encoding="utf-8")
+        python.chmod(0o755)
+    environment = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "PYTHON": str(python)}
+    run = subprocess.run([script], env=environment, capture_output=True, text=True, check=False)
+    assert run.returncode == 1
+    assert run.stdout == ""
+    assert run.stderr.startswith(
+        f"Securebase needs Python 3.12, 3.13 or 3.14 and {python} is not one: get one ("
+    )
+    assert run.stderr.count("\n") == 1
+    assert not (tmp_path / ".venv").exists()

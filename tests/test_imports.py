@@ -3,49 +3,41 @@
 import ast
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 from securebase.sources import imported_modules
 
-# Lowest first. A module imports only modules of lines above its own; modules on one line do not
-# know each other. A package ("families") stands for all of its modules.
-ORDER = """
-faults names
-analysis cells correlation sources logs
-document scale wording
-rawfiles
-study
-consistency config
-readers
-raw
-cleaning
-scoring
-flow
-waves
-predictors
-panel
-moments
-likelihood
-priors
-growth member_covariance
-mean_structure
-family
-families
-sampling
-summaries
-checks
-claims
-svg
-figures
-report_inputs
-report_tables report_claims
-report
-provenance schemas warm
-cli
-"""
-LINE = {name: line for line, names in enumerate(ORDER.split("\n")) for name in names.split()}
+# Lowest first: none of these rests, directly or through others, on one further down. A package
+# ("families") stands for all of its modules.
+ORDER = [
+    "faults",
+    "names",
+    "analysis",
+    "study",
+    "config",
+    "readers",
+    "raw",
+    "cleaning",
+    "scoring",
+    "flow",
+    "waves",
+    "panel",
+    "moments",
+    "likelihood",
+    "priors",
+    "family",
+    "families",
+    "sampling",
+    "summaries",
+    "claims",
+    "checks",
+    "figures",
+    "report",
+    "cli",
+]
 
 # what every job has to import to read the Snakefile
 LIGHT = ("faults", "names", "analysis", "study", "config", "sources")
@@ -57,47 +49,79 @@ def package(root: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def imports(package: Path) -> dict[str, list[str]]:
-    """Give the modules each module imports: {"families.dyadic_growth": ["panel", ..]}."""
+def imports(package: Path) -> dict[str, set[str]]:
+    """Give what each module imports of this library: {"families.dyadic_growth": {"panel"}}."""
     return {
-        ".".join(path.relative_to(package).with_suffix("").parts).removesuffix(".__init__"): [
+        dotted(path.relative_to(package)): {
             name.removeprefix("securebase.")
             for name in imported_modules(path)
             if name != "securebase"
-        ]
+        }
         for path in sorted(package.rglob("*.py"))
         if path != package / "__init__.py"
     }
+
+
+def dotted(path: Path) -> str:
+    return ".".join(path.with_suffix("").parts).removesuffix(".__init__")
 
 
 def top(module: str) -> str:
     return module.split(".", 1)[0]
 
 
-def test_every_module_has_its_place(imports: dict[str, list[str]]) -> None:
-    assert sorted({top(module) for module in imports} - LINE.keys()) == [], "add it to ORDER"
+@pytest.fixture(scope="session")
+def graph(imports: dict[str, set[str]]) -> dict[str, set[str]]:
+    """Give the same with each package as one."""
+    edges: dict[str, set[str]] = {}
+    for module, others in imports.items():
+        edges.setdefault(top(module), set()).update({top(other) for other in others})
+    return {module: others - {module} for module, others in edges.items()}
 
 
-def test_imports_go_one_way(imports: dict[str, list[str]]) -> None:
-    upwards = [
-        f"{module} imports {other}"
-        for module, others in imports.items()
-        for other in others
-        if top(other) != top(module) and LINE[top(other)] >= LINE[top(module)]
+def reached(module: str, graph: dict[str, set[str]]) -> set[str]:
+    found: set[str] = set()
+    waiting = [module]
+    while waiting:
+        new = graph[waiting.pop()] - found
+        found |= new
+        waiting += new
+    return found
+
+
+def test_no_imports_in_a_circle(graph: dict[str, set[str]]) -> None:
+    TopologicalSorter(graph).prepare()
+
+
+@pytest.mark.parametrize("module", ORDER)
+def test_imports_go_one_way(module: str, graph: dict[str, set[str]]) -> None:
+    later = set(ORDER[ORDER.index(module) + 1 :])
+    assert sorted(reached(module, graph) & later) == []
+
+
+@pytest.mark.parametrize("group", ["families", "readers"])
+def test_members_found_by_file_name_do_not_know_each_other(
+    group: str, imports: dict[str, set[str]]
+) -> None:
+    members = {module for module in imports if module.startswith(f"{group}.")}
+    assert members
+    assert {
+        module: acquainted
+        for module in members
+        if (acquainted := imports[module] & members - {module})
+    } == {}
+
+
+def test_no_family_is_named_outside_its_file(package: Path) -> None:
+    families = {path.stem for path in (package / "families").glob("[!_]*.py")}
+    naming = [
+        f"{path.name}:{node.lineno}"
+        for path in package.rglob("*.py")
+        if path.parent.name != "families"
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and node.value in families
     ]
-    assert upwards == []
-
-
-def test_families_and_readers_do_not_know_each_other(imports: dict[str, list[str]]) -> None:
-    for group in ("families", "readers"):
-        members = {module for module in imports if module.startswith(f"{group}.")}
-        acquainted = [
-            f"{module} imports {other}"
-            for module, others in imports.items()
-            for other in others
-            if other in members and module != other
-        ]
-        assert acquainted == [], f"{group} are found by file name"
+    assert naming == []
 
 
 def test_the_library_knows_neither_snakemake_nor_the_repository(package: Path) -> None:

@@ -9,8 +9,10 @@ import xarray as xr
 
 from securebase.analysis import Claim, Term
 from securebase.config import Decision
+from securebase.families import load_family
 from securebase.family import Family
 from securebase.faults import Fault, InputError
+from securebase.study import Study
 from securebase.summaries import SAMPLES, describe
 
 COLUMNS = (
@@ -94,6 +96,16 @@ def refuse_faulty_claims(
     faults = claim_faults(claims, posterior, family, f"config/studies/{study}.yaml")
     if faults:
         raise InputError(f"claims of study {study}", faults)
+
+
+def claim_units(study: Study) -> dict[str, str]:
+    """Unit of each claim's estimand: as declared, else that of its first variable."""
+    families = {name: load_family(one.family) for name, one in study.analyses.items()}
+    return {
+        claim.id: claim.unit
+        or families[claim.analysis].unit_of(claim.estimand[0].variable, study.waves.time_unit)
+        for claim in study.claims
+    }
 
 
 def claims_table(

@@ -103,7 +103,9 @@ class Study(Closed):
 
     def answer_columns(self, role: str | None = None, wave: str | None = None) -> list[str]:
         """List the raw columns of items and covariates that a role has at a wave."""
-        items = [i for scale in self.scales.values() if scale.asked(role, wave) for i in scale.items]
+        items = [
+            i for scale in self.scales.values() if scale.asked(role, wave) for i in scale.items
+        ]
         singles = [one.column for one in self.covariates.values() if one.asked(role, wave)]
         return list(dict.fromkeys([*items, *singles]))
 

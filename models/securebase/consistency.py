@@ -10,6 +10,9 @@ from securebase.names import WAVE_KEYS
 from securebase.questions import Problem, question_problems, unknown
 from securebase.scale import Covariate, Scale
 
+# columns that a record of raw answers has beside its answers
+RECORD_KEYS = (*WAVE_KEYS, "file", "row", "declared")
+
 
 def inconsistencies(study: Study, stem: str) -> Iterator[Problem]:
     """Find what in a codebook does not fit together.
@@ -155,6 +158,10 @@ def _names(study: Study) -> Iterator[Problem]:
         for name in names:
             if name in WAVE_KEYS:
                 yield (part, name), f"'{name}' is a column of every wave table", "another name", ""
+    for column in study.answer_columns():
+        if column in RECORD_KEYS:
+            remedy = f"give it another name: raw.files: rename: {{{column}: {column}_answer}}"
+            yield ("raw", "columns"), f"an answer column called '{column}'", "another name", remedy
     owners: dict[str, str] = {}
     for name, scale in study.scales.items():
         for item in dict.fromkeys(scale.items):

@@ -7,6 +7,8 @@ ordinary one and no volume term has to be kept. One `Op` with a hand-written gra
 the factor: written out in PyTensor it is n² nodes and minutes of compilation.
 """
 
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import numba
@@ -15,8 +17,10 @@ import pytensor.tensor as pt
 from numpy.typing import NDArray
 from pytensor.graph.basic import Apply, Variable
 from pytensor.graph.op import Op
-from pytensor.link.numba.dispatch import basic as numba_basic
-from pytensor.link.numba.dispatch.basic import numba_funcify
+from pytensor.link.numba.dispatch.basic import (
+    numba_njit,
+    register_funcify_default_op_cache_key,
+)
 from pytensor.tensor.variable import TensorVariable
 
 Array = NDArray[np.float64]
@@ -140,22 +144,29 @@ class FactorPullback(Op):
         return [shapes[0], shapes[1]]
 
 
-@numba_funcify.register(CovarianceFactor)
-def _compiled_factor(op: CovarianceFactor, **kwargs: Any) -> Any:
-    @numba_basic.numba_njit
-    def factor(sd: Array, vine: Array) -> Array:
+def _version() -> int:
+    """Tell apart kernels of different source, for compilations kept on disk."""
+    return int.from_bytes(sha256(Path(__file__).read_bytes()).digest()[:7])
+
+
+@register_funcify_default_op_cache_key(CovarianceFactor)
+def _compiled_factor(op: CovarianceFactor, **kwargs: Any) -> tuple[Any, int]:
+    @numba_njit
+    def covariance_factor_kernel(sd: Array, vine: Array) -> Array:
         return factor_from_vine(sd, vine)
 
-    return factor
+    return covariance_factor_kernel, _version()
 
 
-@numba_funcify.register(FactorPullback)
-def _compiled_pullback(op: FactorPullback, **kwargs: Any) -> Any:
-    @numba_basic.numba_njit
-    def pullback(sd: Array, vine: Array, adjoint: Array) -> tuple[Array, Array]:
+@register_funcify_default_op_cache_key(FactorPullback)
+def _compiled_pullback(op: FactorPullback, **kwargs: Any) -> tuple[Any, int]:
+    @numba_njit
+    def covariance_factor_pullback(
+        sd: Array, vine: Array, adjoint: Array
+    ) -> tuple[Array, Array]:
         return factor_pullback(sd, vine, adjoint)
 
-    return pullback
+    return covariance_factor_pullback, _version()
 
 
 _factor = CovarianceFactor()

@@ -112,7 +112,11 @@ def _decoded(content: bytes, spec: RawFile) -> str:
         fault = _encoding_fault(spec, content, "zero bytes between the letters", 1)
         raise InputError(spec.name, [fault])
     # bytes beyond ASCII that happen to be UTF-8 are, in practice, UTF-8
-    if not text.isascii() and not spec.encoding.lower().startswith(("utf", "u8")) and _is_utf8(content):
+    if (
+        not text.isascii()
+        and not spec.encoding.lower().startswith(("utf", "u8"))
+        and _is_utf8(content)
+    ):
         fault = _encoding_fault(spec, content, "the bytes are UTF-8", None)
         raise InputError(spec.name, [fault])
     return text
@@ -168,4 +172,6 @@ def _length_faults(lines: Lines, spec: RawFile) -> Iterator[Fault]:
 
 def _quote_fault(spec: RawFile, line: int, error: csv.Error) -> Fault:
     remedy = "look for a quote that is opened and not closed, on this line or before"
-    return Fault(spec.name, f"text that cannot be split ({error})", "matched quotes", remedy, row=line)
+    return Fault(
+        spec.name, f"text that cannot be split ({error})", "matched quotes", remedy, row=line
+    )

@@ -57,7 +57,9 @@ class Document:
                     break
         return found
 
-    def fault(self, path: Iterable[str | int], given: str, expected: str, remedy: str = "") -> Fault:
+    def fault(
+        self, path: Iterable[str | int], given: str, expected: str, remedy: str = ""
+    ) -> Fault:
         """Make a fault at a key path: its dotted name, the line of its nearest known key."""
         path = tuple(path)
         return Fault(
@@ -82,14 +84,14 @@ def read_document(path: Path) -> Document:
     try:
         loader = _Loader(path.read_text(encoding="utf-8-sig"))
         node = loader.get_single_node()
-        data = None if node is None else loader.construct_document(node)  # type: ignore[no-untyped-call]
+        data = None if node is None else loader.construct_document(node)
     except FileNotFoundError:
         raise _refused(Fault(file, "no such file", "a YAML file")) from None
     except UnicodeDecodeError as error:
         raise _refused(Fault(file, f"byte {error.start} is not UTF-8", "UTF-8 text")) from None
     except yaml.YAMLError as error:
         raise _refused(_syntax_fault(file, error)) from None
-    if not isinstance(data, dict):
+    if node is None or not isinstance(data, dict):
         raise _refused(Fault(file, "no keys at its top", "a mapping of keys to values"))
     lines: dict[KeyPath, int] = {}
     doubles = list(_walk(file, node, (), lines))
@@ -118,8 +120,21 @@ def model_faults(error: ValidationError, document: Document, model: type[BaseMod
     model : type of BaseModel
         The model it was checked against.
     """
+    return [_model_fault(detail, document, model) for detail in error_details(error)]
+
+
+def error_details(error: ValidationError) -> list[Any]:
+    """List what pydantic found, without a list being too short because its entries are faulty."""
+    details = error.errors(include_url=False)
+    places = [detail["loc"] for detail in details]
     return [
-        _model_fault(detail, document, model) for detail in error.errors(include_url=False)
+        detail
+        for detail in details
+        if detail["type"] != "too_short"
+        or not any(
+            len(place) > len(detail["loc"]) and place[: len(detail["loc"])] == detail["loc"]
+            for place in places
+        )
     ]
 
 
@@ -169,16 +184,16 @@ def _members(kind: Any) -> Iterator[Any]:
         yield kind
 
 
-def _walk(
-    file: str, node: yaml.Node, path: KeyPath, lines: dict[KeyPath, int]
-) -> Iterator[Fault]:
+def _walk(file: str, node: yaml.Node, path: KeyPath, lines: dict[KeyPath, int]) -> Iterator[Fault]:
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             inner = (*path, str(key.value))
             line = key.start_mark.line + 1
             if inner in lines:
                 given = f"key '{key.value}' again, first on line {lines[inner]}"
-                yield Fault(file, given, "each key once", row=line, column=".".join(map(str, inner)))
+                yield Fault(
+                    file, given, "each key once", row=line, column=".".join(map(str, inner))
+                )
             lines[inner] = line
             yield from _walk(file, value, inner, lines)
     elif isinstance(node, yaml.SequenceNode):

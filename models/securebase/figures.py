@@ -1,7 +1,6 @@
 """Drawings of outcomes and participants over the waves."""
 
 from collections.abc import Mapping, Sequence
-from os.path import commonprefix
 from typing import Final
 
 import numpy as np
@@ -133,8 +132,9 @@ def _last_height(part: pd.DataFrame) -> float:
 def _label_waves(axes: Axes, times: pd.Series, labels: Mapping[str, str]) -> None:
     words = [labels.get(str(wave), str(wave)) for wave in times.index]
     # "month 0", "month 3": the shared word belongs under the axis, once
-    shared = commonprefix(words).rpartition(" ")[0]
-    axes.set_xticks(times.to_numpy(float), [word[len(shared) :].strip() for word in words])
+    heads, tails = zip(*(word.rpartition(" ")[::2] for word in words), strict=True)
+    shared = heads[0] if len(set(heads)) == 1 else ""
+    axes.set_xticks(times.to_numpy(float), tails if shared else words)
     axes.tick_params(axis="x", length=3, pad=2)
     if shared:
         axes.annotate(

@@ -20,7 +20,7 @@ from securebase.layout import (
     blocks_of,
     layout_faults,
 )
-from securebase.names import CLUSTER, COMPOSITION, DATE, PERSON, ROLE, UNIT, WAVE
+from securebase.names import CLUSTER, COMPOSITION, PERSON, ROLE, UNIT, WAVE
 from securebase.rawfaults import code_faults, value_faults
 from securebase.rawfiles import RawFile
 from securebase.tables import read_table
@@ -136,13 +136,14 @@ def _piece(text: pd.DataFrame, block: Block, spec: RawFile, study: Study) -> pd.
     """Take one role's and wave's columns out of a table; ids and codes as plain text."""
     columns: dict[str, object] = {FILE: spec.name, ROW: text.index}
     for use in ID_COLUMNS:
-        column = text[block.found[use]] if use in block.found else None
-        coded = column is not None and use in _IDS
-        columns[use] = column.map(as_code, na_action="ignore") if coded else column
+        columns[use] = _id_column(text, block.found.get(use), use)
     if block.role is not None:
         columns[ROLE] = code_texts(study.roles.levels[block.role].code, block.role)[0]
         if study.raw.has_place("role") and PERSON in block.found and PERSON not in block.special:
-            columns[PERSON] = columns[PERSON] + f" {block.role}"
+            # one id for both members: the role tells them apart
+            columns[PERSON] = [
+                f"{one} {block.role}" if one else None for one in text[block.found[PERSON]]
+            ]
     if block.wave is not None:
         columns[WAVE] = code_texts(study.waves.levels[block.wave].code, block.wave)[0]
     asked = study.answer_columns(block.role, block.wave)
@@ -151,6 +152,12 @@ def _piece(text: pd.DataFrame, block: Block, spec: RawFile, study: Study) -> pd.
         columns[name] = None if found is None else text[found]
     piece = pd.DataFrame(columns, index=text.index, dtype=object)
     return _with_points(piece, study) if spec.decimal == "," else piece
+
+
+def _id_column(text: pd.DataFrame, name: str | None, use: str) -> pd.Series | None:
+    if name is None:
+        return None
+    return text[name].map(as_code, na_action="ignore") if use in _IDS else text[name]
 
 
 def _with_points(piece: pd.DataFrame, study: Study) -> pd.DataFrame:
@@ -202,7 +209,8 @@ def _with_roles(keys: pd.DataFrame, study: Study) -> pd.DataFrame:
     members[ROLE] = [labels[place] for place in members.groupby(UNIT).cumcount()]
     found = members.set_index([UNIT, PERSON])[ROLE].to_dict()
     pairs = zip(keys[UNIT], keys[PERSON], keys[ROLE], strict=True)
-    return keys.assign(**{ROLE: [role or found.get((unit, one)) for unit, one, role in pairs]})
+    told = [role or found.get((unit, one)) for unit, one, role in pairs]
+    return keys.assign(**{ROLE: pd.Series(told, index=keys.index, dtype=object)})
 
 
 def _with_persons(keys: pd.DataFrame) -> pd.DataFrame:

@@ -1,7 +1,7 @@
 """Tables of a fit: estimates, checks, what the model replicates, how it was made."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from dataclasses import replace
 
 import pandas as pd
 import xarray as xr
@@ -48,27 +48,26 @@ def _estimates(
 
 
 def _estimate_row(
-    analysis: AnalysisResults, line: Any, labels: Mapping[str, str], named: bool
+    analysis: AnalysisResults, line: int, labels: Mapping[str, str], named: bool
 ) -> tuple[Cell, ...]:
-    row = analysis.summary.loc[line]
-    file, key = f"{analysis.name}/summary.csv", f"{row['name']}[{row['coordinates']}]"
+    row = {str(name): value for name, value in analysis.summary.loc[line].items()}
+    key = f"{row['name']}[{row['coordinates']}]"
 
-    def cell(column: str, text: str) -> Number:
-        return number_at(analysis.summary, file, line, column, text, key)
+    def cell(column: str, places: int) -> Number:
+        return number_at(
+            analysis.summary, f"{analysis.name}/summary.csv", line, column, places, key
+        )
 
-    places = decimals_of_estimate(row.to_dict())
-    estimate = [
-        cell(name, fixed(float(row[name]), places)) for name in ("mean", "sd", "q2_5", "q97_5")
-    ]
-    mean, sd, low, high = estimate
-    sizes = [cell(name, fixed(float(row[name]), 0)) for name in ("ess_bulk", "ess_tail")]
+    places = decimals_of_estimate(row)
+    name = (str(row["name"]).replace("_", " "),) if named else ()
     return (
-        *((str(row["name"]).replace("_", " "),) if named else ()),
-        coordinate_words(str(row["coordinates"]), labels),
-        *(mean, sd, (low, " to ", high), str(row["unit"])),
-        cell("mcse_mean", fixed(float(row["mcse_mean"]), decimals(float(row["mcse_mean"])) + 1)),
-        (sizes[0], ", ", sizes[1]),
-        cell("r_hat", fixed(float(row["r_hat"]), 3)),
+        *(*name, coordinate_words(str(row["coordinates"]), labels)),
+        *(cell("mean", places), cell("sd", places)),
+        (cell("q2_5", places), " to ", cell("q97_5", places)),
+        str(row["unit"]),
+        cell("mcse_mean", decimals(float(row["mcse_mean"])) + 1),
+        (cell("ess_bulk", 0), ", ", cell("ess_tail", 0)),
+        cell("r_hat", 3),
     )
 
 
@@ -80,30 +79,30 @@ def coordinate_words(coordinates: str, labels: Mapping[str, str]) -> str:
 
 def check_table(analysis: AnalysisResults) -> Table:
     """Tabulate the checks of an analysis, the worst first."""
-    checks, file = analysis.checks, f"{analysis.name}/checks.tsv"
-    order = [
-        line for light in (FAIL, WARN, PASS) for line in checks.index[checks["passed"] == light]
-    ]
+    lights = analysis.checks["passed"]
     return Table(
         caption=f"Checks of analysis {analysis.name}",
         columns=("", "check", "worst at", "#value", "#required", "what it says"),
         rows=tuple(
-            (
-                Light(str(checks.at[line, "passed"])),
-                check_name(str(checks.at[line, "check"])),
-                str(checks.at[line, "what"]),
-                number_at(
-                    checks, file, line, "value", _check_value(float(checks.at[line, "value"]))
-                ),
-                (
-                    f"{_comparison(str(checks.at[line, 'comparison']))} ",
-                    number_at(checks, file, line, "threshold"),
-                ),
-                str(checks.at[line, "explanation"]),
-            )
-            for line in order
+            _check_row(analysis, line)
+            for light in (FAIL, WARN, PASS)
+            for line in analysis.checks.index[lights == light]
         ),
-        source=file,
+        source=f"{analysis.name}/checks.tsv",
+    )
+
+
+def _check_row(analysis: AnalysisResults, line: int) -> tuple[Cell, ...]:
+    checks, file = analysis.checks, f"{analysis.name}/checks.tsv"
+    text = {str(name): str(value) for name, value in checks.loc[line].items()}
+    value = number_at(checks, file, line, "value")
+    return (
+        Light(text["passed"]),
+        check_name(text["check"]),
+        text["what"],
+        replace(value, text=_check_value(value.value)),
+        (f"{_comparison(text['comparison'])} ", number_at(checks, file, line, "threshold")),
+        text["explanation"],
     )
 
 

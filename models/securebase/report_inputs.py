@@ -4,15 +4,16 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
 import xarray as xr
 
 from securebase.faults import Fault, InputError
 from securebase.study import Study
-from securebase.wording import Number, short
+from securebase.wording import Number, fixed, short
 
+WAVES_FILE: Final = "waves.parquet"
 STUDY_FILES: Final = ("exclusions.tsv", "scoring.tsv", "flow.csv", "codebook.csv", "claims.csv")
 ANALYSIS_FILES: Final = ("summary.csv", "trajectories.csv", "checks.tsv", "posterior.nc")
 PASS, WARN, FAIL = "pass", "warn", "fail"
@@ -86,6 +87,8 @@ class StudyResults:
     ----------
     exclusions, scoring, flow, codebook, claims : pandas.DataFrame
         The tables of the same name; their index is the line in the file, the header being line 1.
+    people : pandas.DataFrame
+        Columns unit and person of ``waves.parquet``.
     analyses : mapping of str to AnalysisResults
         In the order the codebook declares them.
     digests : mapping of str to str
@@ -97,6 +100,7 @@ class StudyResults:
     flow: pd.DataFrame
     codebook: pd.DataFrame
     claims: pd.DataFrame
+    people: pd.DataFrame
     analyses: Mapping[str, AnalysisResults]
     digests: Mapping[str, str]
 
@@ -117,6 +121,7 @@ def read_results(study: Study, folder: Path) -> StudyResults:
         Every file that is missing and every column that is not there.
     """
     wanted = [
+        WAVES_FILE,
         *STUDY_FILES,
         *(f"{name}/{file}" for name in study.analyses for file in ANALYSIS_FILES),
     ]
@@ -129,12 +134,17 @@ def read_results(study: Study, folder: Path) -> StudyResults:
     ]
     if faults:
         raise InputError(f"results of study {study.study}", faults)
-    tables = {path: read_table(folder / path) for path in wanted if not path.endswith(".nc")}
+    tables = {path: read_table(folder / path) for path in wanted if path.endswith((".csv", ".tsv"))}
     faults = [fault for path, table in tables.items() for fault in _column_faults(path, table)]
     if faults:
         raise InputError(f"results of study {study.study}", faults)
     return StudyResults(
-        **{Path(file).stem: tables[file] for file in STUDY_FILES},
+        exclusions=tables["exclusions.tsv"],
+        scoring=tables["scoring.tsv"],
+        flow=tables["flow.csv"],
+        codebook=tables["codebook.csv"],
+        claims=tables["claims.csv"],
+        people=pd.read_parquet(folder / WAVES_FILE, columns=["unit", "person"]),
         analyses={name: _analysis(name, folder, tables) for name in study.analyses},
         digests={path: hashlib.sha256((folder / path).read_bytes()).hexdigest() for path in wanted},
     )
@@ -178,7 +188,7 @@ def _analysis(name: str, folder: Path, tables: Mapping[str, pd.DataFrame]) -> An
 
 
 def number_at(
-    table: pd.DataFrame, file: str, line: Any, column: str, text: str | None = None, key: str = ""
+    table: pd.DataFrame, file: str, line: int, column: str, places: int | None = None, key: str = ""
 ) -> Number:
     """Take a number from a table with the address of its cell.
 
@@ -192,12 +202,11 @@ def number_at(
         Line of the file.
     column : str
         Column of the table.
-    text : str, optional
-        As printed; by default as short as it was given.
+    places : int, optional
+        Decimals to print; by default as many as it was given with.
     key : str, optional
         Name of the row where it has one; by default its line, as ``L5``.
     """
-    value = float(table.at[line, column])
-    return Number(
-        value, short(value) if text is None else text, f"{file}#{key or f'L{line}'}.{column}"
-    )
+    value = float(str(table.at[line, column]))
+    text = short(value) if places is None else fixed(value, places)
+    return Number(value, text, f"{file}#{key or f'L{line}'}.{column}")

@@ -1,25 +1,17 @@
 """Tables of results as tables of a page: printed numbers with the cell each was read from."""
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
-import xarray as xr
 
-from securebase.report_inputs import FAIL, PASS, WARN, AnalysisResults, StudyResults, number_at
+from securebase.report_inputs import FAIL, PASS, WARN, StudyResults, number_at
 from securebase.study import Study
-from securebase.wording import (
-    Number,
-    check_name,
-    counted,
-    decimals,
-    decimals_of_estimate,
-    fixed,
-    short,
-)
+from securebase.wording import NOT_AVAILABLE, Number, counted
 
 _SCALE_ROW: Final = "(scale)"
+_ALL_WAVES: Final = "(all)"
+_SCORING_LIGHTS: Final = {"ok": PASS, "accepted": WARN, "too_few": WARN}
 _LINES_NAMED: Final = 8
 
 
@@ -63,118 +55,150 @@ class Table:
     source: str
 
 
+def labels_of(study: Study) -> dict[str, str]:
+    """Give the label of each role and scale."""
+    roles = {name: role.label or name for name, role in study.roles.levels.items()}
+    return roles | {name: scale.label or name for name, scale in study.scales.items()}
+
+
+def wave_labels(study: Study) -> dict[str, str]:
+    """Give the label of each wave, in order."""
+    return {name: wave.label or name for name, wave in study.waves.levels.items()}
+
+
+def role_labels(study: Study, rows: pd.DataFrame) -> dict[str, str]:
+    """Give the label of each role that rows have: declared ones first, in their order."""
+    found = [str(role) for role in rows["role"].drop_duplicates()]
+    declared = [name for name in study.roles.levels if name in found]
+    labels = labels_of(study)
+    others = [name for name in found if name not in declared]
+    return {name: labels.get(name, name) for name in [*declared, *others]}
+
+
+def people(results: StudyResults, study: Study) -> tuple[str | Number, ...]:
+    """Say how many units and persons took part, in how many waves."""
+    units, persons = results.people["unit"].nunique(), len(results.people.drop_duplicates())
+    return (
+        Number(units, counted(units, study.unit), "waves.parquet#unit.count"),
+        ", ",
+        Number(persons, counted(persons, "person"), "waves.parquet#person.count"),
+        f", {counted(len(study.waves.levels), 'wave')}",
+    )
+
+
 def flow_tables(results: StudyResults, study: Study) -> list[Table]:
-    """Tabulate what became of everybody, one table per role: stages by waves, persons."""
-    flow = results.flow
-    return [
-        _flow_of_role(flow, role, study)
-        for role in flow["role"].drop_duplicates()
-        if (flow["role"] == role).any()
-    ]
+    """Tabulate what became of everybody, one table per role: stages by waves."""
+    roles = role_labels(study, results.flow)
+    return [_flow_of_role(results.flow, role, label, study) for role, label in roles.items()]
 
 
-def _flow_of_role(flow: pd.DataFrame, role: str, study: Study) -> Table:
+def _flow_of_role(flow: pd.DataFrame, role: str, label: str, study: Study) -> Table:
     part = flow[flow["role"] == role]
-    waves = [wave for wave in study.waves.levels if wave in set(part["wave"])]
-    others = [wave for wave in part["wave"].drop_duplicates() if wave not in waves]
-    order = [*others, *waves]
-    stages = part[["stage", "reason"]].drop_duplicates().itertuples(index=False)
-    lines = {(row.stage, row.reason, row.wave): row.Index for row in part.itertuples()}
-    rows = []
-    for stage, reason in stages:
-        cells: list[Cell] = [f"{stage}: {reason}" if reason else str(stage)]
-        for wave in order:
-            line = lines.get((stage, reason, wave))
-            cells.append("" if line is None else number_at(flow, "flow.csv", line, "persons"))
-        rows.append(tuple(cells))
-    label = study.roles.levels[role].label if role in study.roles.levels else role
-    heads = [_wave_label(study, wave) for wave in order]
+    labels = wave_labels(study)
+    waves = [wave for wave in labels if wave in set(part["wave"])]
+    order = [*(wave for wave in part["wave"].drop_duplicates() if wave not in labels), *waves]
+    lines = part.reset_index().set_index(["stage", "reason", "wave"])["line"].to_dict()
+    stages = part[["stage", "reason"]].drop_duplicates().to_numpy().tolist()
     return Table(
-        caption=f"Persons: {label or 'all'}",
-        columns=("stage", *(f"#{head or 'whole study'}" for head in heads)),
-        rows=tuple(rows),
+        caption=f"Persons, {label}" if label else "Persons whose role is not told",
+        columns=("stage", *(f"#{labels.get(wave, wave) or 'wave not told'}" for wave in order)),
+        rows=tuple(
+            (
+                _stage_words(stage, reason, study),
+                *(_persons(flow, lines.get((stage, reason, wave))) for wave in order),
+            )
+            for stage, reason in stages
+        ),
         source="flow.csv",
     )
 
 
-def _wave_label(study: Study, wave: str) -> str:
-    level = study.waves.levels.get(wave)
-    return wave if level is None else level.label or wave
+def _stage_words(stage: str, reason: str, study: Study) -> str:
+    words = labels_of(study).get(reason, reason.replace("_", " "))
+    return f"{stage}: {words}" if reason else stage
+
+
+def _persons(flow: pd.DataFrame, line: int | None) -> Cell:
+    if line is None:
+        return ""
+    persons, units = (number_at(flow, "flow.csv", line, name) for name in ("persons", "units"))
+    # where persons are nested in larger units, both counts matter
+    return persons if persons.value == units.value else (persons, " in ", units)
 
 
 def exclusion_table(results: StudyResults) -> Table:
-    """Tabulate quarantined rows and cells by file, rule and reason."""
-    rows: list[tuple[Cell, ...]] = []
-    grouped = results.exclusions.groupby(["file", "rule", "kind", "reason", "action"], sort=False)
-    for (file, rule, kind, reason, action), part in grouped:
-        rows.append(
-            (
-                str(file),
-                str(rule).replace("_", " "),
-                Number(len(part), counted(len(part), str(kind)), f"exclusions.tsv#{rule}.count"),
-                _lines(part),
-                str(reason),
-                str(action),
-            )
-        )
+    """Tabulate quarantined rows and cells by file and rule."""
+    grouped = results.exclusions.groupby(["file", "rule", "kind", "action"], sort=False)
     return Table(
         caption="Quarantined rows and cells",
         columns=("file", "rule", "#how many", "lines of the file", "reason", "what was done"),
-        rows=tuple(rows),
+        rows=tuple(
+            (
+                str(file),
+                str(rule).replace("_", " "),
+                Number(len(part), counted(len(part), str(kind)), _entries_of(part)),
+                _lines(part),
+                _some(part["reason"].drop_duplicates(), 2, "; "),
+                str(action),
+            )
+            for (file, rule, kind, action), part in grouped
+        ),
         source="exclusions.tsv",
     )
 
 
+def _entries_of(part: pd.DataFrame) -> str:
+    # the address of a count is the first and the last entry it counts
+    return f"exclusions.tsv#L{part.index[0]}..L{part.index[-1]}.rule={part['rule'].iloc[0]}"
+
+
 def _lines(part: pd.DataFrame) -> str:
     lines = sorted({int(line) for line in part["row"].dropna()})
-    named = ", ".join(map(str, lines[:_LINES_NAMED]))
-    rest = len(lines) - _LINES_NAMED
+    return _some(pd.Series(lines), _LINES_NAMED, ", ")
+
+
+def _some(things: pd.Series, most: int, between: str) -> str:
+    named = between.join(map(str, things.head(most)))
+    rest = len(things) - most
     return f"{named} and {rest} more" if rest > 0 else named
 
 
 def scoring_table(results: StudyResults, study: Study) -> Table:
     """Tabulate how well the items of each scale hang together at each wave."""
     scoring = results.scoring
-    items = scoring[scoring["item"] != _SCALE_ROW]
-    lowest = items.groupby(["scale", "wave"])["item_rest"].idxmin()
-    rows: list[tuple[Cell, ...]] = []
-    for line in scoring.index[scoring["item"] == _SCALE_ROW]:
-        row = scoring.loc[line]
-        worst = lowest.get((row["scale"], row["wave"]))
-        rows.append(
-            (
-                _scale_label(study, str(row["scale"])),
-                _wave_label(study, str(row["wave"])),
-                number_at(scoring, "scoring.tsv", line, "n", fixed(float(row["n"]), 0)),
-                *(
-                    number_at(scoring, "scoring.tsv", line, name, fixed(float(row[name]), 2))
-                    for name in ("alpha", "omega")
-                ),
-                _lowest_item(scoring, worst),
-                Light(_scoring_light(str(row["verdict"])), str(row["verdict"]).replace("_", " ")),
-            )
-        )
+    items = scoring[scoring["item"] != _SCALE_ROW].dropna(subset="item_rest")
+    lowest = items.groupby(["scale", "wave"])["item_rest"].idxmin().to_dict()
+    keying = ("lowest item\N{EN DASH}rest", "keying")
     return Table(
         caption="Scoring by scale and wave",
-        columns=("scale", "wave", "#n", "#alpha", "#omega", "lowest item\N{EN DASH}rest", "keying"),
-        rows=tuple(rows),
+        columns=("scale", "wave", "#n", "#mean", "#sd", "#alpha", "#omega", *keying),
+        rows=tuple(
+            _scoring_row(scoring, line, lowest, study)
+            for line in scoring.index[scoring["item"] == _SCALE_ROW]
+        ),
         source="scoring.tsv",
     )
 
 
-def _lowest_item(scoring: pd.DataFrame, line: Any) -> Cell:
-    if line is None or pd.isna(line):
-        return "not available"
-    text = fixed(float(scoring.at[line, "item_rest"]), 2)
+def _scoring_row(
+    scoring: pd.DataFrame, line: int, lowest: dict[tuple[str, str], int], study: Study
+) -> tuple[Cell, ...]:
+    scale, wave, verdict = (str(scoring.at[line, name]) for name in ("scale", "wave", "verdict"))
+    numbers = (
+        number_at(scoring, "scoring.tsv", line, name, places=0 if name == "n" else 2)
+        for name in ("n", "mean", "sd", "alpha", "omega")
+    )
     return (
-        number_at(scoring, "scoring.tsv", line, "item_rest", text),
-        f" ({scoring.at[line, 'item']})",
+        labels_of(study).get(scale, scale),
+        {**wave_labels(study), _ALL_WAVES: "all waves"}.get(wave, wave),
+        *numbers,
+        _lowest_item(scoring, lowest.get((scale, wave)), wave),
+        Light(_SCORING_LIGHTS.get(verdict, FAIL), verdict.replace("_", " ")),
     )
 
 
-def _scoring_light(verdict: str) -> str:
-    return {"ok": PASS, "accepted": WARN, "too_few": WARN}.get(verdict, FAIL)
-
-
-def _scale_label(study: Study, scale: str) -> str:
-    return study.scales[scale].label or scale if scale in study.scales else scale
+def _lowest_item(scoring: pd.DataFrame, line: int | None, wave: str) -> Cell:
+    if line is None:
+        return "" if wave == _ALL_WAVES else NOT_AVAILABLE
+    number = number_at(scoring, "scoring.tsv", line, "item_rest", places=2)
+    return (number, f" ({scoring.at[line, 'item']!s})")

@@ -1,22 +1,19 @@
 """Prior, posterior and predictive draws: sampler and seed pinned, provenance in, clock out."""
 
-from collections.abc import Callable, Mapping
+import logging
 from dataclasses import dataclass
 from hashlib import sha256
 
-import numpy as np
 import nutpie
 import pymc as pm
 import xarray as xr
-from numpy.typing import NDArray
 
 from securebase.config import Sampling
 from securebase.family import Built, Family, build
 from securebase.panel import Panel
 from securebase.priors import Priors
 
-Array = NDArray[np.float64]
-Progress = Callable[[str], None]
+log = logging.getLogger(__name__)
 
 
 def derived_seed(root: int, *names: str) -> int:
@@ -57,6 +54,7 @@ def fit(
     Fit
     """
     built = build(family, panel, priors)
+    log.info("model of %d free variables is written", len(built.model.free_RVs))
     prior = prior_draws(built.model, sampling.prior_draws, seed)
     posterior, stats = posterior_draws(built.model, sampling, seed, cores)
     groups = {
@@ -64,21 +62,28 @@ def fit(
         "sample_stats": stats,
         "prior": family.derived(prior, panel),
     }
-    timeless = {name: without_clock(one) for name, one in groups.items()}
-    return Fit(xr.DataTree.from_dict(timeless), built)
+    return Fit(xr.DataTree.from_dict({name: without_clock(one) for name, one in groups.items()}), built)
 
 
 def prior_draws(model: pm.Model, draws: int, seed: int) -> xr.Dataset:
-    """Draw every free variable from its prior, data unseen."""
-    names = [variable.name for variable in (*model.free_RVs, *model.deterministics)]
-    tree = pm.sample_prior_predictive(
-        draws=draws,
-        model=model,
-        var_names=names,
-        random_seed=seed,
-        compile_kwargs={"mode": "FAST_COMPILE"},
+    """Draw every free variable from its prior, data unseen.
+
+    Returns
+    -------
+    xr.Dataset
+        Dims chain (1), draw and the model's.
+    """
+    variables = [*model.free_RVs, *model.deterministics]
+    values = pm.draw(variables, draws=draws, random_seed=seed, mode="FAST_COMPILE")
+    dims = model.named_vars_to_dims
+    used = {dim for one in variables for dim in dims.get(one.name, ())}
+    return xr.Dataset(
+        {
+            one.name: (("chain", "draw", *dims.get(one.name, ())), value[None])
+            for one, value in zip(variables, values, strict=True)
+        },
+        coords={dim: list(model.coords[dim]) for dim in used},
     )
-    return tree["prior"].to_dataset()
 
 
 def posterior_draws(
@@ -92,6 +97,7 @@ def posterior_draws(
         Dims chain, draw and the model's.
     """
     compiled = nutpie.compile_pymc_model(model, backend="numba")
+    log.info("compiled; drawing %d chains", sampling.chains)
     tree = nutpie.sample(
         compiled,
         draws=sampling.draws,
@@ -103,20 +109,10 @@ def posterior_draws(
         progress_bar=False,
         save_warmup=False,
     )
+    log.info("drawn")
     return tree["posterior"].to_dataset(), tree["sample_stats"].to_dataset()
 
 
 def without_clock(dataset: xr.Dataset) -> xr.Dataset:
-    """Drop attributes that differ between two runs of the same fit."""
-    kept = {
-        key: value
-        for key, value in dataset.attrs.items()
-        if key not in {"created_at", "sampling_time", "tuning_time"}
-    }
-    return dataset.assign_attrs(kept) if kept == dataset.attrs else _with_attrs(dataset, kept)
-
-
-def _with_attrs(dataset: xr.Dataset, attrs: Mapping[str, object]) -> xr.Dataset:
-    copy = dataset.copy()
-    copy.attrs = dict(attrs)
-    return copy
+    """Return the values without attributes, which hold the time of the run among others."""
+    return dataset.drop_attrs()

@@ -42,9 +42,7 @@ class Scale(Closed):
         "mean",
         description="mean of the answered items, or sum (that mean times the number of items).",
     )
-    roles: tuple[Label, ...] | None = Field(
-        None, description="Roles that answer it; null: all."
-    )
+    roles: tuple[Label, ...] | None = Field(None, description="Roles that answer it; null: all.")
     waves: tuple[Label, ...] | None = Field(None, description="Waves that ask it; null: all.")
     rekeyed: tuple[Rekeyed, ...] = Field(
         (), description="Items whose keying is the opposite of `reverse` in some waves."
@@ -91,9 +89,7 @@ class Covariate(Closed):
     unit: str | None = Field(None, description="Continuous: unit of measurement, in words.")
     of: Literal["person", "unit"] = Field("person", description="Whom it describes.")
     waves: tuple[Label, ...] | None = Field(None, description="Waves that ask it; null: all.")
-    roles: tuple[Label, ...] | None = Field(
-        None, description="Roles that have it; null: all."
-    )
+    roles: tuple[Label, ...] | None = Field(None, description="Roles that have it; null: all.")
     missing_codes: tuple[str, ...] = Field(
         (), description="Values that mean no answer, such as -9."
     )

@@ -9,7 +9,14 @@ from pydantic import ValidationError
 
 from securebase.codebook import Study
 from securebase.consistency import inconsistencies
-from securebase.document import Document, KeyPath, model_faults, nearest, read_document
+from securebase.document import (
+    Document,
+    KeyPath,
+    error_details,
+    model_faults,
+    nearest,
+    read_document,
+)
 from securebase.faults import Fault, InputError
 
 __all__ = ["Study", "load_study", "study_path"]
@@ -64,7 +71,7 @@ def _validated(document: Document) -> tuple[Study | None, list[Fault]]:
     try:
         return Study.model_validate(document.data), []
     except ValidationError as error:
-        details = error.errors(include_url=False)
+        details = error_details(error)
         faults = model_faults(error, document, Study)
     if any(detail["type"] == "missing" for detail in details):
         return None, faults

@@ -95,7 +95,7 @@ def inline_svg(figure: Figure, name: str, label: str) -> Markup:
 
 
 def _drop_head(root: ElementTree.Element) -> None:
-    # the style rule of matplotlib would hold for every svg of the page; the metadata carry addresses
+    # matplotlib's style rule would hold for every svg of the page; its metadata carry addresses
     for parent in list(root.iter()):
         for child in list(parent):
             if _NAMESPACE.sub("", child.tag) in {"metadata", "style"}:

@@ -25,9 +25,12 @@ dependencies:
 
 
 def conda_requirement(requirement: str) -> str:
-    """Turn a pin such as ``"matplotlib==3.11.2"`` into conda's ``"matplotlib-base=3.11.2"``."""
+    """Turn a pin such as ``"matplotlib==3.11.2"`` into conda's ``"matplotlib-base=3.11.2"``.
+
+    A post-release corrects what was uploaded to one index, so its number is left out.
+    """
     name, version = requirement.split("==")
-    return f"{CONDA_NAMES.get(name, name)}={version}"
+    return f"{CONDA_NAMES.get(name, name)}={version.split('.post')[0]}"
 
 
 def environment_text(pyproject: str) -> str:

@@ -1,8 +1,8 @@
 """Readers of raw files, one module per format, found by file name.
 
-A reader has ``read(path, spec)``: it returns a table of text (the empty text for an empty cell), its
-index "row" the place of each row as the program that made the file shows it, and raises `InputError`
-with every fault of a file it cannot read.
+A reader has ``read(path, spec)``: it returns a table of text (the empty text for an empty cell),
+its index "row" the place of each row as the program that made the file shows it, and raises
+`InputError` with every fault of a file it cannot read.
 """
 
 from collections.abc import Callable

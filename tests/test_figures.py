@@ -1,0 +1,128 @@
+import re
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+from report_example import LEVEL, ROLES, WAVES, example_study, trajectory_table
+
+from securebase import claim_figures, figures, svg
+
+
+@pytest.fixture(scope="module")
+def trajectories() -> pd.DataFrame:
+    from report_example import example_posterior
+
+    return trajectory_table(example_posterior()["posterior"]["change"])
+
+
+def panel(rows: pd.DataFrame, limits: Mapping[str, tuple[float, float]]) -> Figure:
+    roles = {role: role for role in ROLES}
+    waves = {wave: f"month {wave[1:]}" for wave in WAVES}
+    return figures.trajectory_panel(
+        rows, roles, waves, svg.ANXIETY, limits["anxiety"], "anxiety", "points, 1 to 7"
+    )
+
+
+def anxiety(trajectories: pd.DataFrame) -> pd.DataFrame:
+    return trajectories[trajectories["outcome"] == "anxiety"]
+
+
+def test_panels_share_their_span_and_hold_everything(trajectories: pd.DataFrame) -> None:
+    limits = figures.trajectory_limits(trajectories)
+    spans = [high - low for low, high in limits.values()]
+    assert spans[0] == pytest.approx(spans[1])
+    for outcome, (low, high) in limits.items():
+        rows = trajectories[trajectories["outcome"] == outcome]
+        assert low < rows["q2_5"].min()
+        assert high > rows["q97_5"].max()
+
+
+def test_a_panel_draws_what_the_table_says(trajectories: pd.DataFrame) -> None:
+    rows = anxiety(trajectories)
+    axes = panel(rows, figures.trajectory_limits(trajectories)).axes[0]
+    lines = [line for line in axes.lines if len(line.get_xdata()) == len(WAVES)]
+    expected = rows[rows["role"] == "patient"]["expected"].to_numpy()
+    assert any(np.allclose(line.get_ydata(), expected) for line in lines)
+    assert expected[0] == LEVEL["patient", "anxiety"]
+    printed = [text.get_text() for text in axes.texts]
+    for count in rows["observed_n"]:
+        assert str(int(count)) in printed
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["0", "3", "6", "9", "12"]
+    assert "month" in printed
+
+
+def test_a_panel_without_a_model_draws_observed_means_only(trajectories: pd.DataFrame) -> None:
+    bare = anxiety(trajectories).assign(expected=np.nan, q2_5=np.nan, q97_5=np.nan)
+    axes = panel(bare, figures.trajectory_limits(bare)).axes[0]
+    finite = [
+        line
+        for line in axes.lines
+        if len(line.get_xdata()) == len(WAVES)
+        and np.isfinite(np.asarray(line.get_ydata(), float)).any()
+    ]
+    assert len(finite) == len(ROLES)
+
+
+def test_limits_without_any_number_are_still_limits(trajectories: pd.DataFrame) -> None:
+    columns = ["q2_5", "q97_5", "observed_mean", "observed_se"]
+    limits = figures.trajectory_limits(trajectories.assign(**dict.fromkeys(columns, np.nan)))
+    assert all(low < high for low, high in limits.values())
+
+
+def test_anxiety_is_vermillion_and_avoidance_blue() -> None:
+    assert figures.outcome_colour("rs_anxiety", 3) == "#d55e00"
+    assert figures.outcome_colour("global_avoidance", 0) == "#0072b2"
+    others = {figures.outcome_colour("satisfaction", place) for place in range(3)}
+    assert len(others) == 3
+    assert others.isdisjoint({svg.ANXIETY, svg.AVOIDANCE})
+
+
+def test_a_density_changes_colour_at_the_limits_of_the_rope(rng: np.random.Generator) -> None:
+    claim = example_study().claims[0]
+    axes = claim_figures.contrast_density(rng.normal(-0.1, 0.1, 500), claim, "points").axes[0]
+    edges = []
+    for area in axes.collections:
+        across = area.get_paths()[0].vertices[:, 0]
+        edges.append((across.min(), across.max()))
+    (_, first), middle, (last, _) = edges
+    assert first == middle[0] == claim.rope.low
+    assert middle[1] == last == claim.rope.high
+
+
+def test_a_forest_draws_medians_and_withholds_what_is_not_there() -> None:
+    claims = example_study().claims
+    intervals = [
+        claim_figures.ClaimInterval(claims[0], -0.4, -0.3, -0.2, "supported"),
+        claim_figures.ClaimInterval(claims[1], np.nan, np.nan, np.nan, "not assessable"),
+    ]
+    axes = claim_figures.claims_forest(intervals, "points").axes[0]
+    medians = [line.get_xdata()[0] for line in axes.lines if line.get_marker() == "o"]
+    assert medians == [-0.3]
+    assert any("not assessable" in text.get_text() for text in axes.texts)
+
+
+def test_participation_prints_every_count() -> None:
+    persons = pd.DataFrame({"patient": [151, 102], "partner": [149, np.nan]}, index=["m0", "m12"])
+    figure = figures.participation(persons, {role: role for role in ROLES}, {})
+    assert [text.get_text() for text in figure.axes[0].texts] == ["151", "102", "149"]
+
+
+def test_an_svg_is_made_for_a_page() -> None:
+    figure = Figure(figsize=(2, 1))
+    axes = figure.subplots()
+    axes.plot([0, 1], [0, 1], "o", color=svg.AVOIDANCE)
+    axes.text(0, 0, "<text> & more")
+    text = str(svg.inline_svg(figure, "one", 'said "so"'))
+    assert text == str(svg.inline_svg(figure, "one", 'said "so"'))
+    assert text.startswith("<svg ")
+    assert "http" not in text
+    assert "<style" not in text
+    assert "var(--avoidance)" in text
+    assert "&lt;text&gt; &amp; more</text>" in text
+    assert 'aria-label="said &quot;so&quot;"' in text
+    ids = re.findall(r' id="([^"]+)"', text)
+    assert ids
+    assert all(name.startswith("one-") for name in ids)
+    assert "DejaVu" not in text

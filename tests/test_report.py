@@ -1,0 +1,353 @@
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from report_example import CLAIMS, PER_YEAR, example_study, write_example
+
+from securebase.config import Decision
+from securebase.faults import InputError
+from securebase.report import write_report
+from securebase.report_claims import sides
+from securebase.wording import (
+    NOT_AVAILABLE,
+    check_name,
+    decimals,
+    estimand_words,
+    fixed,
+    listed,
+    probability_text,
+    short,
+)
+
+VOID = {"meta", "br", "link", "img", "hr", "input", "col"}
+# words of another school of inference, which no template may use
+FOREIGN = ("significan", "p-value", "p value", "confidence interval", "null hypothesis", "reject")
+
+
+class Page(HTMLParser):
+    """A page taken apart; tags that do not nest are an error."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.open: list[str] = []
+        self.numbers: list[tuple[str, str, str]] = []
+        self.ids: list[str] = []
+        self.attributes: list[tuple[str, str, str]] = []
+        self.words: list[str] = []
+        self.number: list[str] | None = None
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in VOID:
+            self.open.append(tag)
+        found = {key: value or "" for key, value in attrs}
+        assert len(found) == len(attrs), f"an attribute of <{tag}> is given twice"
+        self.attributes += [(tag, key, value) for key, value in found.items()]
+        if "id" in found:
+            self.ids.append(found["id"])
+        if tag == "data":
+            self.number = [found["data-src"], found["value"], ""]
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open, f"</{tag}> closes nothing"
+        assert self.open.pop() == tag
+        if tag == "data" and self.number is not None:
+            source, value, text = self.number
+            self.numbers.append((source, value, text))
+            self.number = None
+
+    def handle_data(self, data: str) -> None:
+        if self.number is not None:
+            self.number[2] += data
+        if "style" not in self.open:
+            self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_example(tmp_path_factory.mktemp("good") / "couples_example")
+
+
+@pytest.fixture(scope="module")
+def failing(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_example(tmp_path_factory.mktemp("bad") / "couples_example", e_bfmi=0.18)
+
+
+def written(results: Path, folder: Path, **changes: object) -> str:
+    write_report(example_study(**changes), results, folder / "report.html")
+    return (folder / "report.html").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def html(results: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    return written(results, tmp_path_factory.mktemp("page"))
+
+
+@pytest.fixture(scope="module")
+def page(html: str) -> Page:
+    return Page(html)
+
+
+@pytest.fixture(scope="module")
+def failing_html(failing: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    return written(failing, tmp_path_factory.mktemp("page"))
+
+
+def cell(results: Path, source: str) -> float:
+    """Look a number up where its address says, without the code under test."""
+    file, _, place = source.partition("#")
+    row, _, column = place.rpartition(".")
+    if file == "waves.parquet":
+        return float(pd.read_parquet(results / file)[row].nunique())
+    separator = "\t" if file.endswith("tsv") else ","
+    table = pd.read_csv(results / file, sep=separator)
+    if counted := re.fullmatch(r"L(\d+)\.\.L(\d+)\.rule=(\w+)", place):
+        part = table.iloc[int(counted[1]) - 2 : int(counted[2]) - 1]
+        return float((part["rule"] == counted[3]).sum())
+    if re.fullmatch(r"L\d+", row):
+        return float(table.iloc[int(row[1:]) - 2][column])
+    if file == "claims.csv":
+        return float(table.set_index("id").loc[row, column])
+    name, _, coordinates = row.removesuffix("]").partition("[")
+    found = table[(table["name"] == name) & (table["coordinates"] == coordinates)]
+    assert len(found) == 1
+    return float(found.iloc[0][column])
+
+
+def test_every_printed_number_is_the_cell_it_names(page: Page, results: Path) -> None:
+    tabular = [one for one in page.numbers if ".nc#" not in one[0]]
+    assert len(tabular) > 150
+    for source, value, text in tabular:
+        assert float(value) == pytest.approx(cell(results, source), rel=1e-12), source
+        assert agrees(float(value), text), f"{source}: {value} is printed as {text}"
+
+
+def agrees(value: float, text: str) -> bool:
+    digits = text.replace("\N{MINUS SIGN}", "-").replace(",", "")
+    if digits.startswith("< "):
+        return value < float(digits[2:])
+    if digits.startswith("> "):
+        return value > float(digits[2:])
+    number = re.match(r"-?\d+(\.(\d+))?", digits)
+    assert number is not None, text
+    half = 0.5 * 10.0 ** -len(number[2] or "")
+    return abs(float(number[0]) - value) <= half * (1 + 1e-9)
+
+
+def test_all_columns_of_a_claim_are_on_the_page(page: Page) -> None:
+    sources = {source for source, _, _ in page.numbers}
+    columns = ("median", "q2_5", "q97_5", "p_beyond", "p_rope", "p_opposite", "p_mcse")
+    assert {f"claims.csv#{claim['id']}.{c}" for claim in CLAIMS for c in columns} <= sources
+
+
+def test_the_answer_is_said_in_declared_order_with_verdicts(page: Page) -> None:
+    places = [page.text.index(claim["sentence"]) for claim in CLAIMS]
+    assert places == sorted(places)
+    verdicts = [page.text[place:].split("\N{CHECK MARK}")[0] for place in places]
+    assert "undecided No answer reaches probability 0.95:" in verdicts[1]
+    assert "contradicted With probability" in verdicts[2]
+    assert "against the claim" in verdicts[2]
+
+
+def test_sentences_say_what_the_table_holds(page: Page, results: Path) -> None:
+    row = pd.read_csv(results / "claims.csv").set_index("id").loc["H1"]
+    # Monte Carlo errors of .002 and .004: the first uncertain decimal is the third
+    numbers = [f"{row[name]:.3f}".replace("-", "\N{MINUS SIGN}") for name in ("median", "q2_5")]
+    expected = (
+        f"supported With probability {row['p_beyond']:.3f} (MCSE {row['p_mcse']:.3f}) the "
+        f"difference is below \N{MINUS SIGN}0.1 {PER_YEAR}. Its median is {numbers[0]} {PER_YEAR} "
+        f"(95 % ETI {numbers[1]} to"
+    )
+    assert expected in re.sub(r" (?=[.)])|(?<=\() ", "", page.text)
+
+
+def test_the_page_is_alone_in_the_world(html: str, page: Page) -> None:
+    assert "http" not in html
+    assert "<script" not in html
+    assert "@import" not in html
+    for tag, key, value in page.attributes:
+        assert tag not in {"link", "img", "iframe", "object"}
+        if key in {"src", "href"}:
+            assert value.startswith("#"), f"<{tag} {key}={value}>"
+    assert re.findall(r"url\((?!#)", html) == []
+
+
+def test_ids_are_unique_and_every_reference_has_one(html: str, page: Page) -> None:
+    assert len(page.ids) == len(set(page.ids))
+    references = set(re.findall(r"url\(#([^)]+)\)", html)) | {
+        value[1:] for _, key, value in page.attributes if key == "href"
+    }
+    assert references
+    assert references <= set(page.ids)
+
+
+def test_pictures_have_a_label_and_text_that_is_text(html: str, page: Page) -> None:
+    labels = [value for tag, key, value in page.attributes if (tag, key) == ("svg", "aria-label")]
+    # a forest, two outcomes, four claims, the participants
+    assert len(labels) == html.count("<svg ") == 8
+    assert all(len(label) > 30 for label in labels)
+    assert ">attachment anxiety</text>" in html
+
+
+def test_no_word_of_another_school(html: str, failing_html: str) -> None:
+    for text in (html.lower(), failing_html.lower()):
+        assert [word for word in FOREIGN if word in text] == []
+
+
+def test_same_results_same_bytes(results: Path, html: str, tmp_path: Path) -> None:
+    assert written(results, tmp_path) == html
+
+
+def test_a_failed_check_is_on_top_and_withholds_the_numbers(failing_html: str) -> None:
+    page = Page(failing_html)
+    alarm = page.text.index("Not to be relied on")
+    assert alarm < page.text.index("The answer")
+    assert "E-BFMI of chain 2 is 0.18, should be at least 0.3" in page.text[alarm:][:300]
+    shown = {source.partition("#")[0] for source, _, _ in page.numbers}
+    assert shown == {
+        "waves.parquet",
+        "flow.csv",
+        "exclusions.tsv",
+        "scoring.tsv",
+        "growth/checks.tsv",
+    }
+    assert page.text.count("not assessable") >= 2 * len(CLAIMS)
+    assert "supported With" not in page.text
+    assert "observed means only; what the model expects is withheld" in failing_html
+
+
+def test_a_failed_check_hides_no_number_in_a_picture(failing_html: str, html: str) -> None:
+    pictures = re.findall(r"<svg .*?</svg>", failing_html, re.DOTALL)
+    assert len(pictures) == 3
+    # bands are filled shapes in the colour of an outcome
+    assert all("fill-opacity: 0.17" not in picture for picture in pictures)
+    assert "fill-opacity: 0.17" in html
+
+
+def test_simulated_data_say_so_loudly(results: Path, tmp_path: Path, html: str) -> None:
+    page = Page(written(results, tmp_path, simulated=True))
+    assert page.text.index("Simulated data: effect sizes are ours.") < page.text.index("Securebase")
+    assert "real data" not in page.text
+    assert "imulated" not in Page(html).text
+
+
+def test_a_claim_without_a_result_is_not_dropped(results: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "results"
+    write_example(folder)
+    table = pd.read_csv(folder / "claims.csv")
+    table[table["id"] != "H2"].to_csv(folder / "claims.csv", index=False)
+    page = Page(written(folder, tmp_path))
+    assert "No verdict and no numbers: claims.csv has no row for it." in page.text
+    assert not [source for source, _, _ in page.numbers if source.startswith("claims.csv#H2")]
+
+
+def test_a_number_that_is_none_is_said_to_be_none(tmp_path: Path) -> None:
+    folder = tmp_path / "results"
+    write_example(folder)
+    for name, columns in (("scoring.tsv", ["alpha", "omega"]), ("growth/summary.csv", ["r_hat"])):
+        separator = "\t" if name.endswith("tsv") else ","
+        table = pd.read_csv(folder / name, sep=separator)
+        table.loc[0, columns] = np.nan
+        table.to_csv(folder / name, sep=separator, index=False)
+    html = written(folder, tmp_path)
+    assert Page(html).text.count(NOT_AVAILABLE) >= 3
+    assert ">nan<" not in html.lower()
+
+
+def test_what_people_wrote_is_text_not_markup(html: str, page: Page) -> None:
+    assert "77 is not in 1 to 7 <check the form & codes>" in page.text
+    assert "<check" not in html
+
+
+def test_missing_results_are_all_named(tmp_path: Path) -> None:
+    folder = tmp_path / "results"
+    write_example(folder)
+    (folder / "flow.csv").unlink()
+    (folder / "growth" / "checks.tsv").unlink()
+    with pytest.raises(InputError, match=r"2 faults\n.*flow\.csv(.|\n)*growth/checks\.tsv"):
+        write_report(example_study(), folder, tmp_path / "report.html")
+    assert not (tmp_path / "report.html").exists()
+
+
+def test_a_missing_column_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / "results"
+    write_example(folder)
+    table = pd.read_csv(folder / "claims.csv").drop(columns="p_rope")
+    table.to_csv(folder / "claims.csv", index=False)
+    with pytest.raises(InputError, match=r"claims\.csv, p_rope: no such column"):
+        write_report(example_study(), folder, tmp_path / "report.html")
+
+
+def test_the_rule_of_decision_is_printed(results: Path, tmp_path: Path) -> None:
+    write_report(example_study(), results, tmp_path / "r.html", Decision(probability=0.9))
+    text = Page((tmp_path / "r.html").read_text(encoding="utf-8")).text
+    assert "at least 0.9 even after subtracting 2 MCSE" in text
+
+
+def test_replicated_summaries_stand_beside_observed(page: Page, results: Path) -> None:
+    source = "growth/posterior.nc#posterior_predictive.mean"
+    values = [float(value) for one, value, _ in page.numbers if one == source]
+    observed = pd.read_csv(results / "growth" / "trajectories.csv")["observed_mean"].dropna()
+    assert len(values) == 4 * len(observed)
+    assert set(observed.round(9)) <= {round(value, 9) for value in values}
+    with xr.open_datatree(results / "growth" / "posterior.nc") as tree:
+        draws = tree["posterior_predictive"]["mean"].sel(wave="m3", role="patient").to_numpy()
+    assert np.quantile(draws[..., 0], 0.025) == pytest.approx(
+        min(values, key=lambda value: abs(value - np.quantile(draws[..., 0], 0.025)))
+    )
+
+
+@pytest.mark.parametrize(
+    ("mcse", "places"),
+    [(0.0012, 3), (0.0028, 3), (0.00004, 3), (0.012, 2), (0.3, 1), (2.0, 0), (0.0, 2)],
+)
+def test_monte_carlo_error_decides_the_digits(mcse: float, places: int) -> None:
+    assert decimals(mcse) == places
+
+
+@pytest.mark.parametrize(
+    ("value", "mcse", "text"),
+    [
+        (0.9631, 0.002, "0.963"),
+        (1.0, 0.00025, "> 0.999"),
+        (0.0, 0.00025, "< 0.001"),
+        (0.5, 0.05, "0.50"),
+        (float("nan"), 0.1, NOT_AVAILABLE),
+    ],
+)
+def test_a_probability_is_never_printed_as_certainty(value: float, mcse: float, text: str) -> None:
+    assert probability_text(value, mcse) == text
+
+
+def test_numbers_have_a_minus_sign_and_no_negative_zero() -> None:
+    assert fixed(-0.2874, 3) == "\N{MINUS SIGN}0.287"
+    assert fixed(-0.0002, 3) == "0.000"
+    assert fixed(float("inf"), 3) == NOT_AVAILABLE
+    assert short(-0.25) == "\N{MINUS SIGN}0.25"
+
+
+def test_words() -> None:
+    study = example_study()
+    assert estimand_words(study.claims[0]) == (
+        "change (anxiety) minus change (avoidance), mean over role"
+    )
+    assert listed(["a", "b", "c"]) == "a, b and c"
+    assert listed([]) == ""
+    assert check_name("focal_ess_tail") == "tail ESS, claims"
+    assert sides(study.claims[0])["below"] == "p_beyond"
+    assert sides(study.claims[3])["above"] == "p_beyond"

@@ -1,0 +1,97 @@
+"""Configuration and codebooks, read and checked; what exists; the few input functions."""
+
+import os
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+try:
+    import securebase
+except ModuleNotFoundError:
+    raise WorkflowError("securebase is not installed: run `pip install --no-deps -e .`") from None
+
+from securebase.config import parse_config
+from securebase.extracts import analysis_part, claims_part, data_part
+from securebase.faults import Fault, InputError
+from securebase.sources import library_files
+from securebase.study import load_study
+
+ROOT = Path(workflow.basedir).parent
+
+if ROOT / "models" not in Path(securebase.__file__).resolve().parents:
+    raise WorkflowError(
+        f"this checkout would run the code of another one ({securebase.__file__}): "
+        "use its own environment (`make environment`), or run `pip install --no-deps -e .` here"
+    )
+
+# one thread per process: the chains are the parallel work, and sums keep their order
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(variable, "1")
+
+# everything wrong with the configuration and all codebooks, in one list
+faults = []
+STUDIES = {}
+try:
+    CONFIG = parse_config(config)
+except InputError as error:
+    raise WorkflowError(str(error)) from None
+for name in CONFIG.studies:
+    try:
+        STUDIES[name] = load_study(Path("config/studies") / f"{name}.yaml")
+    except InputError as error:
+        faults.extend(error.faults)
+for name, study in STUDIES.items():
+    for file in study.raw.files:
+        if not (Path(CONFIG.raw_root) / file.path).is_file():
+            expected = f"a file of study {name}"
+            remedy = f"put it under {CONFIG.raw_root}, or set raw_root: --config raw_root=FOLDER"
+            faults.append(Fault(f"{CONFIG.raw_root}/{file.path}", "no such file", expected, remedy))
+if faults:
+    raise WorkflowError(str(InputError("the studies of this run", faults)))
+
+
+wildcard_constraints:
+    study="|".join(STUDIES),
+    analysis="|".join({name for study in STUDIES.values() for name in study.analyses}),
+
+
+def code_of(rule, also=()):
+    """Library files that a rule's script rests on: a change in one re-runs the rule."""
+    return library_files(ROOT / "workflow" / "scripts" / f"{rule}.py", also)
+
+
+def code_of_cleaning(wildcards):
+    readers = {file.format for file in STUDIES[wildcards.study].raw.files}
+    return code_of("clean_waves", [f"securebase.readers.{name}" for name in sorted(readers)])
+
+
+def code_of_analysis(rule):
+    """Input function: the rule's code and the family of the analysis, none of the others."""
+
+    def code(wildcards):
+        family = STUDIES[wildcards.study].analyses[wildcards.analysis].family
+        return code_of(rule, [f"securebase.families.{family}"])
+
+    return code
+
+
+def raw_files(wildcards):
+    return [f"{CONFIG.raw_root}/{file.path}" for file in STUDIES[wildcards.study].raw.files]
+
+
+def codebook(wildcards):
+    return f"config/studies/{wildcards.study}.yaml"
+
+
+def of_analyses(name):
+    """Input function: a file of every analysis of a study."""
+
+    def paths(wildcards):
+        analyses = STUDIES[wildcards.study].analyses
+        return [f"results/{wildcards.study}/{analysis}/{name}" for analysis in analyses]
+
+    return paths
+
+
+def final_outputs(wildcards):
+    return [*(f"results/{study}/report.html" for study in STUDIES), "results/gate.tsv"]

@@ -1,0 +1,16 @@
+"""Raw files to scored waves, and the record of everything left out."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from securebase.logs import logged
+from securebase.study import load_study
+from securebase.waves import clean
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with logged(snakemake.log[0]):
+    study = load_study(Path(snakemake.params.codebook))
+    waves = clean(study, Path(snakemake.params.raw_root))
+    waves.write(Path(snakemake.output.waves).parent)

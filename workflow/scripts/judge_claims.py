@@ -1,0 +1,31 @@
+"""Draws and checks of all analyses to verdicts."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+import xarray as xr
+
+from securebase.checks import failed
+from securebase.claims import claim_units, claims_table
+from securebase.config import Decision
+from securebase.logs import logged
+from securebase.study import load_study
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with logged(snakemake.log[0]):
+    study = load_study(Path(snakemake.params.codebook))
+    posteriors = {
+        name: xr.open_dataset(path, group="posterior").load()
+        for name, path in zip(study.analyses, snakemake.input.posteriors, strict=True)
+    }
+    trusted = {
+        name: failed(pd.read_csv(path, sep="\t")).empty
+        for name, path in zip(study.analyses, snakemake.input.checks, strict=True)
+    }
+    decision = Decision(**snakemake.params.decision)
+    claims_table(study.claims, posteriors, trusted, claim_units(study), decision).to_csv(
+        snakemake.output.claims, index=False
+    )

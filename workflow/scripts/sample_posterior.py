@@ -1,0 +1,22 @@
+"""Scored waves to draws: prior, posterior, replicated summaries."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from securebase.config import Sampling
+from securebase.fitting import fit_analysis
+from securebase.logs import logged
+from securebase.study import load_study
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with logged(snakemake.log[0]):
+    fitted = fit_analysis(
+        load_study(Path(snakemake.params.codebook)),
+        snakemake.wildcards.analysis,
+        Path(snakemake.input.waves),
+        Sampling(**snakemake.params.sampling),
+        cores=snakemake.threads,
+    )
+    fitted.write(Path(snakemake.output.posterior).parent)

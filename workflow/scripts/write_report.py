@@ -1,0 +1,18 @@
+"""Everything written about a study to one page."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from securebase.config import Decision
+from securebase.logs import logged
+from securebase.report import write_report
+from securebase.study import load_study
+
+if TYPE_CHECKING:
+    from snakemake.iocontainers import snakemake
+
+with logged(snakemake.log[0]):
+    destination = Path(snakemake.output.report)
+    study = load_study(Path(snakemake.params.codebook))
+    decision = Decision(**snakemake.params.decision)
+    write_report(study, destination.parent, destination, decision)
