@@ -105,8 +105,28 @@ def test_a_forest_draws_medians_and_withholds_what_is_not_there() -> None:
 
 def test_participation_prints_every_count() -> None:
     persons = pd.DataFrame({"patient": [151, 102], "partner": [149, np.nan]}, index=["m0", "m12"])
-    figure = figures.participation(persons, {role: role for role in ROLES}, {})
+    figure = figures.participation(persons, persons + 50, {role: role for role in ROLES}, {})
     assert [text.get_text() for text in figure.axes[0].texts] == ["151", "102", "149"]
+    widths = [patch.get_width() for patch in figure.axes[0].patches]
+    assert widths[1] / widths[0] == pytest.approx(151 / 201)
+
+
+def test_replications_are_drawn_where_they_lie() -> None:
+    rows = pd.DataFrame(
+        {
+            "wave": ["m0", "m3"],
+            "series": ["patient", "patient"],
+            "observed": [1.0, 1.5],
+            "low": [0.5, 1.6],
+            "high": [1.2, 2.0],
+        }
+    )
+    waves = {"m0": "month 0", "m3": "month 3", "m6": "month 6"}
+    axes = figures.replication_panel(rows, waves, svg.ANXIETY, "Mean").axes[0]
+    bars = [path.vertices[:, 1].tolist() for path in axes.collections[0].get_paths()]
+    assert bars == [[0.5, 1.2], [1.6, 2.0]]
+    assert list(axes.lines[0].get_ydata()) == [1.0, 1.5]
+    assert [tick.get_text() for tick in axes.get_xticklabels()] == ["month 0", "month 3"]
 
 
 def test_an_svg_is_made_for_a_page() -> None:

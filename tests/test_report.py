@@ -198,8 +198,8 @@ def test_ids_are_unique_and_every_reference_has_one(html: str, page: Page) -> No
 
 def test_pictures_have_a_label_and_text_that_is_text(html: str, page: Page) -> None:
     labels = [value for tag, key, value in page.attributes if (tag, key) == ("svg", "aria-label")]
-    # a forest, two outcomes, four claims, the participants
-    assert len(labels) == html.count("<svg ") == 8
+    # a forest, two outcomes, four claims, the mean replicated for two outcomes, the participants
+    assert len(labels) == html.count("<svg ") == 10
     assert all(len(label) > 30 for label in labels)
     assert ">attachment anxiety</text>" in html
 

@@ -169,10 +169,12 @@ class Analysis(Closed):
                 if term not in terms:
                     known = f"known: {', '.join(terms) or 'none'}"
                     yield f"interaction '{interaction.name}': no predictor '{term}' ({known})"
-        for part in (*self.predictors, *self.interactions):
-            for outcome in part.outcomes or ():
+        asked = [(one.name, one.outcomes) for one in self.predictors]
+        asked += [(one.name, one.outcomes) for one in self.interactions]
+        for name, outcomes in asked:
+            for outcome in outcomes or ():
                 if outcome not in self.outcomes:
-                    yield f"'{part.name}': '{outcome}' is not an outcome of this analysis"
+                    yield f"'{name}': '{outcome}' is not an outcome of this analysis"
 
 
 class Term(Closed):

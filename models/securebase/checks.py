@@ -91,9 +91,7 @@ def _convergence(summary: pd.DataFrame, thresholds: Thresholds) -> Iterator[Row]
         yield _row(column, named.iloc[worst], values[worst], threshold, most, why)
 
 
-def _focal(
-    posterior: xr.Dataset, claims: Sequence[Claim], thresholds: Thresholds
-) -> Iterator[Row]:
+def _focal(posterior: xr.Dataset, claims: Sequence[Claim], thresholds: Thresholds) -> Iterator[Row]:
     if not claims:
         return
     draws = [estimand_draws(claim, posterior) for claim in claims]

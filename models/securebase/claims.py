@@ -16,14 +16,18 @@ from securebase.study import Study
 from securebase.summaries import SAMPLES, describe
 
 COLUMNS = (
-    "id claim analysis declared unit direction rope_low rope_high rope_reason mean sd q2_5 median "
-    "q97_5 mcse_mean p_beyond p_rope p_opposite p_mcse ess_bulk ess_tail r_hat verdict"
-).split()
+    *("id", "claim", "analysis", "declared", "unit", "direction"),
+    *("rope_low", "rope_high", "rope_reason"),
+    *("mean", "sd", "q2_5", "median", "q97_5", "mcse_mean"),
+    *("p_beyond", "p_rope", "p_opposite", "p_mcse"),
+    *("ess_bulk", "ess_tail", "r_hat", "verdict"),
+)
 
 
 def estimand_draws(claim: Claim, posterior: xr.Dataset) -> xr.DataArray:
     """Draws (chain, draw) of a claim's contrast: Σ weight · mean over dims of a variable."""
-    return sum(term.weight * _term_draws(term, posterior) for term in claim.estimand)
+    terms = [term.weight * _term_draws(term, posterior) for term in claim.estimand]
+    return xr.concat(terms, dim="term").sum("term", skipna=False)
 
 
 def _term_draws(term: Term, posterior: xr.Dataset) -> xr.DataArray:
@@ -55,7 +59,7 @@ def _term_faults(
     term: Term, posterior: xr.Dataset, family: Family, file: str, place: str
 ) -> Iterator[Fault]:
     place = f"claims.{place}"
-    known = [parameter.name for parameter in family.parameters if parameter.name in posterior]
+    known = [str(name) for name in posterior.data_vars if family.parameter(str(name))]
     if term.variable not in posterior:
         yield Fault(file, f"no variable '{term.variable}'", _one_of(known), column=place)
         return
@@ -100,12 +104,13 @@ def refuse_faulty_claims(
 
 def claim_units(study: Study) -> dict[str, str]:
     """Unit of each claim's estimand: as declared, else that of its first variable."""
-    families = {name: load_family(one.family) for name, one in study.analyses.items()}
-    return {
-        claim.id: claim.unit
-        or families[claim.analysis].unit_of(claim.estimand[0].variable, study.waves.time_unit)
-        for claim in study.claims
-    }
+    units = {}
+    for claim in study.claims:
+        first = claim.estimand[0]
+        parameter = load_family(study.analyses[claim.analysis].family).parameter(first.variable)
+        found = parameter.unit_at(first.at.values(), study.waves.time_unit) if parameter else ""
+        units[claim.id] = claim.unit or found
+    return units
 
 
 def claims_table(
@@ -140,7 +145,7 @@ def claims_table(
         _judged(claim, posteriors[claim.analysis], trusted[claim.analysis], units, decision)
         for claim in claims
     ]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 def _judged(
@@ -154,8 +159,8 @@ def _judged(
     regions = claim_regions(claim, draws)
     shares = {name: float(region.mean()) for name, region in regions.items()}
     errors = {name: probability_mcse(region) for name, region in regions.items()}
-    row = describe(draws.expand_dims("cell")).iloc[0].to_dict()
-    return row | {
+    return {
+        **{str(key): value for key, value in describe(draws.expand_dims("cell")).iloc[0].items()},
         "id": claim.id,
         "claim": claim.sentence,
         "analysis": claim.analysis,

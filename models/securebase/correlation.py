@@ -161,9 +161,7 @@ def _compiled_factor(op: CovarianceFactor, **kwargs: Any) -> tuple[Any, int]:
 @register_funcify_default_op_cache_key(FactorPullback)
 def _compiled_pullback(op: FactorPullback, **kwargs: Any) -> tuple[Any, int]:
     @numba_njit
-    def covariance_factor_pullback(
-        sd: Array, vine: Array, adjoint: Array
-    ) -> tuple[Array, Array]:
+    def covariance_factor_pullback(sd: Array, vine: Array, adjoint: Array) -> tuple[Array, Array]:
         return factor_pullback(sd, vine, adjoint)
 
     return covariance_factor_pullback, _version()
@@ -189,7 +187,7 @@ def correlation_from_vine(vine: Array) -> Array:
     -------
     ndarray (..., size, size)
     """
-    size = int(round((1 + np.sqrt(1 + 8 * vine.shape[-1])) / 2))
+    size = round((1 + np.sqrt(1 + 8 * vine.shape[-1])) / 2)
     flat = vine.reshape(-1, vine.shape[-1])
     factors = np.stack([factor_from_vine(np.ones(size), row) for row in flat])
     corr = factors @ factors.transpose(0, 2, 1)

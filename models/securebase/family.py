@@ -1,6 +1,6 @@
 """What a family must declare, and what every family gets for it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,12 +32,21 @@ class Parameter:
         Unit; "{time}" is filled with the study's time unit.
     meaning : str
         One sentence.
+    unit_of_change : str
+        Unit of the cells that concern a change, where these differ.
     """
 
     name: str
     dims: tuple[str, ...]
     unit: str
     meaning: str
+    unit_of_change: str = ""
+
+    def unit_at(self, coordinates: Iterable[str], time_unit: str) -> str:
+        """Unit of the cell at some coordinates."""
+        levels = all(label.partition(" ")[0] == "level" for label in coordinates)
+        unit = self.unit if levels or not self.unit_of_change else self.unit_of_change
+        return unit.format(time=time_unit)
 
 
 @dataclass(frozen=True)
@@ -156,12 +165,14 @@ class Family:
     trajectories: Callable[[xr.Dataset, Panel], xr.DataArray]
     simulate: Callable[[np.random.Generator, xr.Dataset, Panel], Panel]
 
-    def unit_of(self, variable: str, time_unit: str) -> str:
-        """Unit of a posterior variable, "" where the family does not declare it."""
-        for parameter in self.parameters:
-            if parameter.name == variable:
-                return parameter.unit.format(time=time_unit)
-        return ""
+    def parameter(self, variable: str) -> Parameter | None:
+        """Declaration of a posterior variable, None for helpers that no one reads.
+
+        A variable of one of several compositions ("unit_mf_sd") is declared without it.
+        """
+        declared = {parameter.name: parameter for parameter in self.parameters}
+        first, *_, last = variable.split("_")
+        return declared.get(variable) or declared.get(f"{first}_{last}")
 
 
 @dataclass(frozen=True)
@@ -231,7 +242,7 @@ def explicit_loglik(part: Part) -> TensorVariable:
 
 def _residual_blocks(part: Part) -> list[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     """(unit, responses) rows of each set of series observed together at one wave."""
-    rows: dict[tuple[int, ...], list[tuple[int, Array]]] = {}
+    rows: dict[tuple[int, ...], list[tuple[int, NDArray[np.int64]]]] = {}
     wave = np.array(part.effects.wave)
     for unit, score in enumerate(part.score):
         for name in dict.fromkeys(part.effects.wave):

@@ -199,8 +199,49 @@ def _print_counts(
             )  # fmt: skip
 
 
+def replication_panel(
+    rows: pd.DataFrame, wave_labels: Mapping[str, str], colour: str, title: str
+) -> Figure:
+    """Draw observed summaries of one outcome over intervals of replicated ones.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        Columns wave, series (whose summary, first to last), observed, low, high.
+    wave_labels : mapping
+        Labels by wave, in order.
+    colour : str
+        One of `securebase.svg.COLOURS`.
+    title : str
+        Summary and outcome.
+    """
+    waves = [wave for wave in wave_labels if wave in set(rows["wave"])]
+    with svg.drawing_style():
+        figure = Figure(figsize=(svg.PANEL_INCHES, 1.75))
+        axes = figure.add_axes((0.125, 0.15, 0.84, 0.68))
+        names = list(rows["series"].drop_duplicates())
+        for position, name in enumerate(names):
+            part = rows[rows["series"] == name]
+            place = [waves.index(wave) for wave in part["wave"]]
+            x = np.array(place) + 0.22 * (position - (len(names) - 1) / 2)
+            filled = _ROLE_MARKS[position % 2][2]
+            axes.vlines(x, part["low"], part["high"], color=colour, alpha=0.3, linewidth=5)
+            axes.plot(
+                x, part["observed"], _ROLE_MARKS[position % 2][0],
+                color=colour, markersize=4.2, markerfacecolor=colour if filled else svg.PAPER,
+            )  # fmt: skip
+        axes.set_xticks(range(len(waves)), [wave_labels[wave] for wave in waves])
+        axes.set_xlim(-0.5, len(waves) - 0.5)
+        axes.yaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 2.5, 5, 10]))
+        axes.set_title(title, loc="left", color=colour, fontsize=9, fontweight="bold", pad=5)
+    return figure
+
+
 def participation(
-    persons: pd.DataFrame, roles: Mapping[str, str], wave_labels: Mapping[str, str]
+    persons: pd.DataFrame,
+    due: pd.DataFrame,
+    roles: Mapping[str, str],
+    wave_labels: Mapping[str, str],
 ) -> Figure:
     """Draw how many persons answered at each wave, by role, beside those who were lost.
 
@@ -208,17 +249,18 @@ def participation(
     ----------
     persons : pandas.DataFrame
         Counts of persons who answered, index wave, columns role.
+    due : pandas.DataFrame
+        Counts of persons who answered or were lost, likewise.
     roles, wave_labels : mapping
         Labels by level.
     """
     with svg.drawing_style():
         figure = Figure(figsize=(4.1, 0.5 + 0.42 * len(persons.columns)))
         axes = figure.add_axes((0.16, 0.02, 0.82, 0.76))
-        most = float(np.nanmax(persons.to_numpy(float)))
         for row, role in enumerate(persons.columns):
-            for place, count in enumerate(persons[role]):
+            for place, (count, most) in enumerate(zip(persons[role], due[role], strict=True)):
                 if pd.notna(count):
-                    _participation_cell(axes, place, -row, float(count), most)
+                    _participation_cell(axes, place, -row, float(count), float(most))
         axes.set_xlim(-0.46, len(persons) - 0.5)
         axes.set_ylim(-len(persons.columns) + 0.45, 0.5)
         axes.set_yticks([-row for row in range(len(persons.columns))], roles.values())

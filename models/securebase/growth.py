@@ -9,14 +9,15 @@ which predictor column.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
+import xarray as xr
 from numpy.typing import NDArray
 
 from securebase.analysis import Interaction, Predictor
 from securebase.faults import Fault, InputError
-from securebase.names import CLUSTER, MEASURE, OUTCOME, OWNER, ROLE, UNIT, WAVE
+from securebase.names import CLUSTER, MEASURE, OUTCOME, OWNER, RESPONSE, ROLE, UNIT, WAVE
 from securebase.panel import Composition, Panel
 
 Array = NDArray[np.float64]
@@ -120,11 +121,11 @@ class GrowthDesign:
         """Responses (unit, response) of this composition's units in a panel."""
         score = panel.units_of(self.composition).data["score"]
         wave, slot, outcome = (list(names) for names in zip(*self.responses, strict=True))
-        places = [
-            score.get_index(dim).get_indexer(names)
+        at = {
+            dim: xr.DataArray(names, dims=RESPONSE)
             for dim, names in ((WAVE, wave), (ROLE, slot), (OUTCOME, outcome))
-        ]
-        return np.asarray(score.transpose(UNIT, WAVE, ROLE, OUTCOME).values)[:, *places]
+        }
+        return np.asarray(score.sel(at).transpose(UNIT, RESPONSE).values)
 
     def predictors(self, panel: Panel) -> Array:
         """Predictor columns (unit, column) of this composition's units."""
@@ -218,7 +219,7 @@ def growth_designs(panel: Panel) -> list[GrowthDesign]:
 
 
 def growth_names(panel: Panel) -> tuple[str, ...]:
-    """"level", then "change" or the phases' names."""
+    """Name the growth functions: level, then change or the phases."""
     time = panel.analysis.time
     return (LEVEL, *(time.phase_names if time.shape == "piecewise" else (CHANGE,)))
 
@@ -236,7 +237,7 @@ def growth_functions(panel: Panel) -> dict[str, Array]:
     origin = time[shape.origin or waves[0]]
     if shape.shape == "piecewise":
         edges = [-np.inf, *(time[knot] for knot in shape.knots), np.inf]
-        limits = list(zip(edges[:-1], edges[1:], strict=True))
+        limits = list(pairwise(edges))
         return {
             wave: np.array([1.0, *(np.clip(t, *edge) - np.clip(origin, *edge) for edge in limits)])
             for wave, t in time.items()
@@ -266,7 +267,7 @@ def _responses(panel: Panel, composition: Composition) -> list[tuple[str, str, s
 
 
 def _faults(design: GrowthDesign) -> Iterator[Fault]:
-    count = {series: 0 for series in design.series}
+    count = dict.fromkeys(design.series, 0)
     for _, slot, outcome in design.responses:
         count[slot, outcome] += 1
     for (slot, outcome), waves in count.items():

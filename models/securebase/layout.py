@@ -1,8 +1,9 @@
 """How a raw table holds persons and waves: a row each, or side by side in columns."""
 
 import itertools
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import pandas as pd
@@ -33,7 +34,7 @@ class Block:
     found : mapping of str to str
         Column of the table by the codebook's name.
     special : frozenset of str
-        The names whose columns belong to this block alone, not to the whole row.
+        The names whose columns belong to this block alone, not to others or to the whole row.
     missing : tuple of str
         Columns of answers that the table should have and has not, as it would call them.
     """
@@ -53,6 +54,11 @@ def blocks_of(table: pd.DataFrame, spec: RawFile, study: Study) -> list[Block]:
     ]
     if not study.raw.patterns:
         return blocks
+    uses = Counter(name for block in blocks for name in block.found.values())
+    blocks = [
+        replace(block, special=frozenset(use for use in block.special if uses[block.found[use]] == 1))
+        for block in blocks
+    ]
     # a role or wave that has no column in this file is another file's
     return [block for block in blocks if block.special]
 

@@ -92,7 +92,8 @@ def mean_coefficients(
     dict
         Position of each (variable, coordinates).
     """
-    vectors, position = [], {}
+    vectors = []
+    position: dict[tuple[str, tuple[str, ...]], int] = {}
     for variable in mean_variables(designs):
         for cell in variable.cells:
             position[variable.name, cell] = len(position)

@@ -87,9 +87,7 @@ class MemberCovariance:
         total: TensorVariable | None = None
         # [I 0] and [0 I] put the two factors side by side: a join would compile slower
         for place, (part, turn) in enumerate(zip(("sum", "difference"), self._turns, strict=True)):
-            own = covariance(
-                f"{self.name}_{part}", sd[first], corr, labels, f"{self.dim}_{part}"
-            )
+            own = covariance(f"{self.name}_{part}", sd[first], corr, labels, f"{self.dim}_{part}")
             beside = np.zeros((len(first), 2 * len(first)))
             beside[:, place * len(first) : (place + 1) * len(first)] = np.eye(len(first))
             term = pt.dot(turn, pt.dot(own, beside))
@@ -100,10 +98,11 @@ class MemberCovariance:
         """Covariance (chain, draw, row, row) from sampled variables."""
         if not self.exchangeable:
             return _covariances(posterior, self.name)
-        pieces = zip(("sum", "difference"), self._turns, strict=True)
-        return sum(
-            turn @ _covariances(posterior, f"{self.name}_{part}") @ turn.T for part, turn in pieces
+        of_sum, of_difference = (
+            turn @ _covariances(posterior, f"{self.name}_{part}") @ turn.T
+            for part, turn in zip(("sum", "difference"), self._turns, strict=True)
         )
+        return np.asarray(of_sum + of_difference)
 
     def described(self, posterior: xr.Dataset) -> xr.Dataset:
         """Add `{name}_sd` (dim) and `{name}_corr` (dim, dim_bis) to sampled variables."""

@@ -55,8 +55,8 @@ class Panel:
     ----------
     data : xr.Dataset
         `score` (unit, wave, role, outcome), NaN where missing; `asked` (wave, role, outcome),
-        whether the design measures it; `time` (wave); `predictor_value` (unit, owner, measure), centred
-        and scaled predictors of each member, modelled or not; `composition` (unit);
+        whether the design measures it; `time` (wave); `predictor_value` (unit, owner, measure),
+        centred and scaled predictors of each member, modelled or not; `composition` (unit);
         `cluster` (unit).
     analysis : Analysis
         What is asked.
@@ -196,7 +196,9 @@ def _asked(study: Study, analysis: Analysis, slots: tuple[str, ...]) -> xr.DataA
     return xr.DataArray(asked, coords=coords, dims=(WAVE, ROLE, OUTCOME))
 
 
-def _unit_columns(waves: pd.DataFrame, study: Study, units: np.ndarray) -> dict[str, tuple]:
+def _unit_columns(
+    waves: pd.DataFrame, study: Study, units: np.ndarray
+) -> dict[str, tuple[str, np.ndarray]]:
     per_unit = waves.groupby(UNIT)[[CLUSTER, COMPOSITION]].first().reindex(units)
     composition = per_unit[COMPOSITION] if study.roles.compositions else pd.Series("all", units)
     return {

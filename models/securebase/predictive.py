@@ -34,9 +34,7 @@ def implied_moments(built: Built) -> Callable[[xr.Dataset], list[Implied]]:
         for name, tensor in _tensors(part):
             outputs.append(tensor)
             names.append((number, name))
-    compiled = pytensor.function(
-        variables, outputs, mode="FAST_COMPILE", on_unused_input="ignore"
-    )
+    compiled = pytensor.function(variables, outputs, mode="FAST_COMPILE", on_unused_input="ignore")
 
     def at(draw: xr.Dataset) -> list[Implied]:
         values = compiled(*(np.asarray(draw[one.name].values) for one in variables))
@@ -114,26 +112,30 @@ def _fill(
 ) -> None:
     columns = {tuple(name.split(" ")): score[:, n] for n, name in enumerate(part.responses)}
     for wave, outcome in dict.fromkeys((wave, outcome) for wave, _, outcome in columns):
-        members = [columns.get((wave, slot, outcome)) for slot in composition.slots]
+        members = [
+            columns[wave, slot, outcome]
+            for slot in composition.slots
+            if (wave, slot, outcome) in columns
+        ]
         for label in dict.fromkeys(composition.labels):
             own = [
-                member
-                for member, one in zip(members, composition.labels, strict=True)
-                if one == label and member is not None
+                columns[wave, slot, outcome]
+                for slot, one in zip(composition.slots, composition.labels, strict=True)
+                if one == label and (wave, slot, outcome) in columns
             ]
             if own:
                 at = {WAVE: wave, ROLE: label, OUTCOME: outcome}
                 pooled = np.concatenate(own)
                 arrays["mean"].loc[at] = np.nanmean(pooled)
                 arrays["sd"].loc[at] = np.nanstd(pooled, ddof=1)
-        if len(members) == 2 and all(member is not None for member in members):
-            pairs = np.column_stack(members)
+        if len(members) == 2:
+            pairs: Array = np.column_stack(members)
             pairs = pairs[~np.isnan(pairs).any(axis=1)]
             if composition.exchangeable:
                 pairs = np.vstack([pairs, pairs[:, ::-1]])
             at = {COMPOSITION: composition.name, WAVE: wave, OUTCOME: outcome}
             if len(pairs) > 2:
-                arrays["partner_corr"].loc[at] = np.corrcoef(pairs.T)[0, 1]
+                arrays["partner_corr"].loc[at] = np.corrcoef(pairs[:, 0], pairs[:, 1])[0, 1]
 
 
 def predictive_statistics(
@@ -160,8 +162,6 @@ def predictive_statistics(
     replicated = []
     for place in chosen:
         moments = at(stacked.isel(sample=place))
-        scores = [
-            replicate(rng, part, one) for part, one in zip(built.parts, moments, strict=True)
-        ]
+        scores = [replicate(rng, part, one) for part, one in zip(built.parts, moments, strict=True)]
         replicated.append(summary_statistics(scores, built, panel))
     return xr.concat(replicated, dim="draw").expand_dims("chain")

@@ -37,7 +37,10 @@ def _columns_of(
 ) -> Iterator[tuple[str, xr.DataArray]]:
     if predictor.mean_of:
         parts = [standardised(_taken(name, predictor, waves, study)) for name in predictor.mean_of]
-        yield predictor.name, _rescaled(sum(parts) / len(parts), predictor)
+        yield (
+            predictor.name,
+            _rescaled(xr.concat(parts, "part").mean("part", skipna=False), predictor),
+        )
         return
     covariate = study.covariates.get(predictor.name)
     if covariate is not None and covariate.type == "categorical":
@@ -51,7 +54,7 @@ def _columns_of(
 
 def contrasted_levels(predictor: Predictor, study: Study) -> tuple[str, ...]:
     """Levels of a categorical predictor that are compared with its reference."""
-    levels = tuple(study.covariates[predictor.name].levels.values())
+    levels = tuple((study.covariates[predictor.name].levels or {}).values())
     reference = predictor.reference or levels[0]
     return tuple(level for level in levels if level != reference)
 
@@ -79,8 +82,6 @@ def _rescaled(values: xr.DataArray, predictor: Predictor) -> xr.DataArray:
     spread = values.std(ddof=1) if predictor.scale == "sd" else 1.0
     centre = values.mean() if predictor.centre == "grand" else 0.0
     return (values - centre) / spread
-
-
 
 
 def missing_predictors(measure: xr.DataArray) -> np.ndarray:

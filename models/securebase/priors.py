@@ -139,9 +139,7 @@ def normal(name: str, prior: Prior, dims: tuple[str, ...], outcomes: list[str]) 
     return pm.Normal(name, prior.means(outcomes), prior.sds(outcomes), dims=dims)
 
 
-def covariance(
-    name: str, sd: Array, corr: Prior, labels: list[str], dim: str
-) -> TensorVariable:
+def covariance(name: str, sd: Array, corr: Prior, labels: list[str], dim: str) -> TensorVariable:
     """Factor of a covariance with half-normal standard deviations and an LKJ correlation.
 
     Registers `{name}_sd` (dim) and `{name}_vine` (dim_pair), the partial correlations

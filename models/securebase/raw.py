@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -113,7 +114,7 @@ def _read_file(spec: RawFile, study: Study, raw_root: Path) -> RawAnswers:
 def _emptied(table: pd.DataFrame, study: Study) -> pd.DataFrame:
     """Strip every cell and make None of the texts that mean an empty one."""
     text = table.apply(lambda column: column.str.strip())
-    return text.mask(text.isin([*study.raw.missing, ""]), None)
+    return text.astype(object).where(~text.isin([*study.raw.missing, ""]), None)
 
 
 def _declared(text: pd.DataFrame, study: Study) -> tuple[pd.Series, frozenset[int]]:
@@ -134,16 +135,15 @@ def _declared(text: pd.DataFrame, study: Study) -> tuple[pd.Series, frozenset[in
 
 def _piece(text: pd.DataFrame, block: Block, spec: RawFile, study: Study) -> pd.DataFrame:
     """Take one role's and wave's columns out of a table; ids and codes as plain text."""
-    columns: dict[str, object] = {FILE: spec.name, ROW: text.index}
+    columns: dict[str, Any] = {FILE: spec.name, ROW: text.index}
     for use in ID_COLUMNS:
         columns[use] = _id_column(text, block.found.get(use), use)
     if block.role is not None:
         columns[ROLE] = code_texts(study.roles.levels[block.role].code, block.role)[0]
-        if study.raw.has_place("role") and PERSON in block.found and PERSON not in block.special:
+        shared = PERSON in block.found and block.found[PERSON] == study.raw.columns.person
+        if study.raw.has_place("role") and shared:
             # one id for both members: the role tells them apart
-            columns[PERSON] = [
-                f"{one} {block.role}" if one else None for one in text[block.found[PERSON]]
-            ]
+            columns[PERSON] = [f"{one} {block.role}" if isinstance(one, str) else None for one in columns[PERSON]]
     if block.wave is not None:
         columns[WAVE] = code_texts(study.waves.levels[block.wave].code, block.wave)[0]
     asked = study.answer_columns(block.role, block.wave)

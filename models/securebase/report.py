@@ -1,15 +1,16 @@
 """The page of a study: one file that says what was found, and how far it can be trusted."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from securebase import claim_figures, figures
 from securebase.config import Decision
-from securebase.report_analysis import Picture, analysis_page
+from securebase.report_analysis import analysis_page
 from securebase.report_claims import (
     ClaimResult,
     check_words,
@@ -24,16 +25,17 @@ from securebase.report_inputs import StudyResults, read_results
 from securebase.report_tables import (
     exclusion_table,
     flow_tables,
+    labels_of,
     people,
-    role_labels,
     scoring_table,
     wave_labels,
 )
 from securebase.study import Study
-from securebase.svg import inline_svg
+from securebase.svg import Picture, inline_svg
 from securebase.wording import estimand_words, fixed, listed, plain, short
 
 _ANSWERED: Final = "answered"
+_LOST: Final = "lost"
 
 
 def write_report(
@@ -130,19 +132,30 @@ def _forests(claims: Sequence[ClaimResult], decision: Decision) -> list[Picture]
 
 
 def _participation(study: Study, results: StudyResults) -> Picture | None:
-    answered = results.flow[results.flow["stage"].str.startswith(_ANSWERED)]
-    answered = answered[answered["wave"].isin(list(study.waves.levels))]
-    if answered.empty:
+    persons = _persons(study, results, [_ANSWERED])
+    if persons.empty:
         return None
-    counts = answered.pivot_table(index="wave", columns="role", values="persons", aggfunc="sum")
-    roles = role_labels(study, answered)
-    counts = counts.reindex(
-        index=[wave for wave in study.waves.levels if wave in counts.index], columns=list(roles)
-    )
+    due = _persons(study, results, [_ANSWERED, _LOST])
+    roles = {str(role): labels_of(study)[str(role)] for role in persons}
     parts = [
-        f"{label} {listed(f'{int(n):,}' for n in counts[role].dropna())}"
+        f"{label} {listed(f'{int(n):,} of {int(m):,}' for n, m in _told(persons[role], due[role]))}"
         for role, label in roles.items()
     ]
-    sentence = f"Persons who answered, wave by wave: {'; '.join(parts)}."
-    drawing = figures.participation(counts, roles, wave_labels(study))
+    sentence = f"Persons who answered of those who were due, wave by wave: {'; '.join(parts)}."
+    drawing = figures.participation(persons, due, roles, wave_labels(study))
     return Picture(inline_svg(drawing, "participation", sentence), sentence)
+
+
+def _persons(study: Study, results: StudyResults, stages: Sequence[str]) -> pd.DataFrame:
+    """Count persons by wave and role over stages of the flow."""
+    rows = results.flow[results.flow["stage"].isin(stages)]
+    counts = rows.pivot_table(index="wave", columns="role", values="persons", aggfunc="sum")
+    return counts.reindex(
+        index=[wave for wave in study.waves.levels if wave in counts.index],
+        columns=[role for role in study.roles.levels if role in counts.columns],
+    )
+
+
+def _told(persons: pd.Series, due: pd.Series) -> Iterator[tuple[float, float]]:
+    pairs = zip(persons, due.reindex(persons.index), strict=True)
+    return (pair for pair in pairs if pd.notna(pair[0]))

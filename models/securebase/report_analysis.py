@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from markupsafe import Markup
 
 from securebase import claim_figures, figures
 from securebase.analysis import Analysis
@@ -14,23 +13,20 @@ from securebase.report_claims import ClaimResult
 from securebase.report_fit_tables import (
     change_table,
     check_table,
-    fit_table,
     parameter_table,
     provenance_table,
 )
 from securebase.report_inputs import AnalysisResults
+from securebase.report_replications import (
+    replication_note,
+    replication_panels,
+    replication_table,
+    replications,
+)
 from securebase.report_tables import Table, labels_of, role_labels, wave_labels
 from securebase.study import Study
-from securebase.svg import inline_svg
+from securebase.svg import Picture, inline_svg
 from securebase.wording import counted, estimand_words, fixed, listed, short
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A drawing, and the sentence that says what it shows."""
-
-    svg: Markup
-    caption: str
 
 
 @dataclass(frozen=True)
@@ -46,7 +42,9 @@ class AnalysisPage:
     changes: Table
     parameters: Table
     checks: Table
-    fit: Table | None
+    replications: list[Picture]
+    replicated: Table
+    replication_note: str
     provenance: Table
 
     @property
@@ -89,6 +87,7 @@ def analysis_page(
     """
     name = analysis.name
     labels = labels_of(study)
+    compared = replications(analysis)
     trajectories = _shown_trajectories(analysis)
     limits = figures.trajectory_limits(trajectories)
     return AnalysisPage(
@@ -103,7 +102,9 @@ def analysis_page(
         changes=change_table(analysis, labels),
         parameters=parameter_table(analysis, labels),
         checks=check_table(analysis),
-        fit=fit_table(analysis),
+        replications=replication_panels(study, name, compared),
+        replicated=replication_table(compared, analysis),
+        replication_note=replication_note(compared),
         provenance=provenance_table(analysis),
     )
 

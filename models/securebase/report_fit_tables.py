@@ -1,10 +1,9 @@
 """Tables of a fit: estimates, checks, what the model replicates, how it was made."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pandas as pd
-import xarray as xr
 
 from securebase.report_inputs import FAIL, PASS, WARN, AnalysisResults, number_at
 from securebase.report_tables import Cell, Light, Table
@@ -65,7 +64,7 @@ def _estimate_row(
         *(cell("mean", places), cell("sd", places)),
         (cell("q2_5", places), " to ", cell("q97_5", places)),
         str(row["unit"]),
-        cell("mcse_mean", decimals(float(row["mcse_mean"])) + 1),
+        cell("mcse_mean", decimals(float(str(row["mcse_mean"]))) + 1),
         (cell("ess_bulk", 0), ", ", cell("ess_tail", 0)),
         cell("r_hat", 3),
     )
@@ -114,60 +113,6 @@ def _check_value(value: float) -> str:
 def _comparison(sign: str) -> str:
     signs = {"<=": "\N{LESS-THAN OR EQUAL TO}", ">=": "\N{GREATER-THAN OR EQUAL TO}"}
     return signs.get(sign, sign)
-
-
-def fit_table(analysis: AnalysisResults) -> Table | None:
-    """Tabulate observed summaries beside those of replicated studies, where there are both."""
-    tree = analysis.posterior
-    if "posterior_predictive" not in tree.children:
-        return None
-    replicated, observed = tree["posterior_predictive"].to_dataset(), observed_summaries(analysis)
-    rows = [
-        row
-        for name in observed.data_vars
-        if name in replicated.data_vars
-        for row in _fit_rows(str(name), observed[name], replicated[name], analysis.name)
-    ]
-    if not rows:
-        return None
-    return Table(
-        caption="Observed summaries beside those of studies replicated from the model",
-        columns=(
-            "summary",
-            "of",
-            "#observed",
-            "#replicated: 95 % of them",
-            "#share above observed",
-        ),
-        rows=tuple(rows),
-        source=f"{analysis.name}/posterior.nc",
-    )
-
-
-def observed_summaries(analysis: AnalysisResults) -> xr.Dataset:
-    """Give the observed summaries: from the posterior file, else the means of the trajectories."""
-    if "observed_data" in analysis.posterior.children:
-        return analysis.posterior["observed_data"].to_dataset()
-    means = analysis.trajectories.set_index(["wave", "role", "outcome"])["observed_mean"]
-    return xr.Dataset({"mean": means.to_xarray()})
-
-
-def _fit_rows(
-    name: str, observed: xr.DataArray, replicated: xr.DataArray, analysis: str
-) -> Iterator[tuple[Cell, ...]]:
-    source = f"{analysis}/posterior.nc#posterior_predictive.{name}"
-    for key, value in observed.to_series().dropna().items():
-        keys = key if isinstance(key, tuple) else (key,)
-        cell = replicated.sel(dict(zip(observed.dims, keys, strict=True)))
-        low, high = (float(cell.quantile(q)) for q in (0.025, 0.975))
-        share = float((cell > value).mean())
-        yield (
-            name.replace("_", " "),
-            ", ".join(map(str, keys)),
-            Number(float(value), fixed(float(value), 2), source),
-            (Number(low, fixed(low, 2), source), " to ", Number(high, fixed(high, 2), source)),
-            Number(share, fixed(share, 2), source),
-        )
 
 
 def provenance_table(analysis: AnalysisResults) -> Table:

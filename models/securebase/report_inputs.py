@@ -154,8 +154,9 @@ def read_table(path: Path) -> pd.DataFrame:
     """Read a table of results; its index is the line of the file, the header being line 1."""
     separator = "\t" if path.suffix == ".tsv" else ","
     raw = pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False)
-    numbers = {name: pd.to_numeric(raw[name], errors="coerce") for name in raw if name not in _TEXT}
-    table = raw.assign(**numbers)
+    table = raw.copy()
+    for name in raw.columns.difference(list(_TEXT)):
+        table[name] = pd.to_numeric(raw[name], errors="coerce")
     table.index = pd.RangeIndex(2, 2 + len(table), name="line")
     if "passed" in table:
         table["passed"] = table["passed"].map(_outcome_of_check)

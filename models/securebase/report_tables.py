@@ -167,7 +167,7 @@ def scoring_table(results: StudyResults, study: Study) -> Table:
     """Tabulate how well the items of each scale hang together at each wave."""
     scoring = results.scoring
     items = scoring[scoring["item"] != _SCALE_ROW].dropna(subset="item_rest")
-    lowest = items.groupby(["scale", "wave"])["item_rest"].idxmin().to_dict()
+    lowest = items.groupby(["scale", "wave"])["item_rest"].idxmin()
     keying = ("lowest item\N{EN DASH}rest", "keying")
     return Table(
         caption="Scoring by scale and wave",
@@ -181,7 +181,7 @@ def scoring_table(results: StudyResults, study: Study) -> Table:
 
 
 def _scoring_row(
-    scoring: pd.DataFrame, line: int, lowest: dict[tuple[str, str], int], study: Study
+    scoring: pd.DataFrame, line: int, lowest: pd.Series, study: Study
 ) -> tuple[Cell, ...]:
     scale, wave, verdict = (str(scoring.at[line, name]) for name in ("scale", "wave", "verdict"))
     numbers = (

@@ -62,7 +62,8 @@ def fit(
         "sample_stats": stats,
         "prior": family.derived(prior, panel),
     }
-    return Fit(xr.DataTree.from_dict({name: without_clock(one) for name, one in groups.items()}), built)
+    draws = xr.DataTree.from_dict({name: without_clock(one) for name, one in groups.items()})
+    return Fit(draws, built)
 
 
 def prior_draws(model: pm.Model, draws: int, seed: int) -> xr.Dataset:

@@ -54,9 +54,10 @@ def spelling_notes(rows: pd.DataFrame, study: Study) -> Iterator[pd.DataFrame]:
     )
     rare = sizes[sizes.duplicated("plain")]
     reason = "differs from the id of another unit only in case, blanks or leading zeros"
-    yield _first_rows(rows, rows[UNIT].isin(rare[UNIT]), reason, UNIT)
+    noted = rows[UNIT].isin(rare[UNIT])
+    yield _first_rows(rows, noted, reason, UNIT)
     if study.raw.columns.person is not None:
-        yield _persons_in_two_units(rows)
+        yield _persons_in_two_units(rows[~noted])
 
 
 def _persons_in_two_units(rows: pd.DataFrame) -> pd.DataFrame:

@@ -26,7 +26,7 @@ def summary_table(posterior: xr.Dataset, family: Family, time_unit: str) -> pd.D
     table = describe(xr.concat(cells.values(), dim="cell"))
     table.insert(0, "name", [name for name, _ in cells])
     table.insert(1, "coordinates", [coordinates for _, coordinates in cells])
-    table.insert(2, "unit", [family.unit_of(name, time_unit) for name, _ in cells])
+    table.insert(2, "unit", [_unit(family, *cell, time_unit) for cell in cells])
     return table
 
 
@@ -40,8 +40,7 @@ def reported_cells(posterior: xr.Dataset, family: Family) -> dict[tuple[str, str
     dict
         (variable, "role=patient, outcome=anxiety") to draws (chain, draw).
     """
-    declared = [parameter.name for parameter in family.parameters]
-    names = [str(name) for name in posterior.data_vars if _base(str(name), declared)]
+    names = [str(name) for name in posterior.data_vars if family.parameter(str(name))]
     cells = {}
     for name in names:
         values = posterior[name]
@@ -56,10 +55,10 @@ def reported_cells(posterior: xr.Dataset, family: Family) -> dict[tuple[str, str
     return cells
 
 
-def _base(name: str, declared: list[str]) -> bool:
-    """Whether a variable is declared, or is a declared one of a named composition."""
-    first, _, last = name.partition("_")
-    return name in declared or f"{first}_{last.rpartition('_')[2]}" in declared
+def _unit(family: Family, variable: str, coordinates: str, time_unit: str) -> str:
+    parameter = family.parameter(variable)
+    labels = [pair.partition("=")[2] for pair in coordinates.split(", ")]
+    return parameter.unit_at(labels, time_unit) if parameter else ""
 
 
 def describe(draws: xr.DataArray) -> pd.DataFrame:

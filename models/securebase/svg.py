@@ -4,6 +4,7 @@ import io
 import re
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Any, Final
 from xml.etree import ElementTree
 
@@ -55,6 +56,14 @@ _STYLE: Final[dict[str, Any]] = {
     "ytick.major.size": 3,
     "axes.unicode_minus": True,
 }
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A drawing, and the sentence that says what it shows."""
+
+    svg: Markup
+    caption: str
 
 
 def drawing_style() -> AbstractContextManager[None]:

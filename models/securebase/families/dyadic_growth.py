@@ -58,11 +58,15 @@ PARAMETERS: Final = (
         )
     ),
     Parameter("loading", ("outcome", "wave"), "{time}", "Time a free path is at, at inner waves."),
-    Parameter("unit_sd", ("effect",), "points (level), " + SLOPE, "Between units."),
+    Parameter("unit_sd", ("effect",), POINTS, "Between units.", SLOPE),
+    Parameter("unit_sum_sd", ("effect_sum",), POINTS, "Members' sum / √2.", SLOPE),
+    Parameter("unit_difference_sd", ("effect_difference",), POINTS, "Difference / √2.", SLOPE),
     Parameter("unit_corr", ("effect", "effect_bis"), "correlation", "Between units."),
     Parameter("residual_sd", ("series",), POINTS, "Around a unit's own path."),
+    Parameter("residual_sum_sd", ("series_sum",), POINTS, "Members' sum / √2."),
+    Parameter("residual_difference_sd", ("series_difference",), POINTS, "Difference / √2."),
     Parameter("residual_corr", ("series", "series_bis"), "correlation", "At the same wave."),
-    Parameter("cluster_sd", ("cluster_effect",), "points (level), " + SLOPE, "Between clusters."),
+    Parameter("cluster_sd", ("cluster_effect",), POINTS, "Between clusters.", SLOPE),
     Parameter("cluster_corr", ("cluster_effect", "cluster_effect_bis"), "correlation", "Clusters."),
 )
 
@@ -283,7 +287,7 @@ def _simulated(rng: np.random.Generator, truth: xr.Dataset, design: GrowthDesign
         effects[:, one.effect] += coefficient * predictors[:, one.column]
     groups = design.cluster(design.panel)
     if groups is not None:
-        of_cluster = _normal_rows(rng, truth, cluster, groups.max() + 1)
+        of_cluster = _normal_rows(rng, truth, cluster, int(groups.max()) + 1)
         effects += (of_cluster @ _shared_by_members(design, cluster).T)[groups]
     basis = design.basis
     for row, (wave, slot, outcome) in enumerate(design.responses):

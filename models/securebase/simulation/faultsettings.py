@@ -75,10 +75,10 @@ class Swap(Closed):
     reason: Sentence = Field(description="How such a fault comes about: mandatory.")
 
 
-class TestRow(Closed):
+class TrialRow(Closed):
     """A row of nobody, left from trying out the form."""
 
-    kind: Literal["test_row"]
+    kind: Literal["trial_row"]
     wave: Label = Field(description="Wave whose file gets it.")
     role: Label = Field(description="Role it was filled in as.")
     unit: str = Field(min_length=1, description="What it holds for the id of the unit.")
@@ -95,6 +95,6 @@ class TurnedItem(Closed):
 
 
 PlantedFault = Annotated[
-    WrongCell | Duplicate | Resubmission | Blank | LostId | Misspelt | Swap | TestRow | TurnedItem,
+    WrongCell | Duplicate | Resubmission | Blank | LostId | Misspelt | Swap | TrialRow | TurnedItem,
     Field(discriminator="kind"),
 ]
