@@ -375,6 +375,12 @@ def codebook_table() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
+def prior_table() -> pd.DataFrame:
+    """Priors in force."""
+    rows = [("change", "anxiety", "Normal(0, 1.5)", PER_YEAR, "A quarter of the scale is large.")]
+    return pd.DataFrame(rows, columns=["block", "outcome", "density", "unit", "reason"])
+
+
 def waves_table() -> pd.DataFrame:
     """Who took part: 151 couples, two of them without the partner."""
     rows = [
@@ -402,5 +408,9 @@ def write_example(folder: Path, e_bfmi: float = 0.91) -> Path:
     summary_table(change).to_csv(analysis / "summary.csv", index=False)
     trajectory_table(change).to_csv(analysis / "trajectories.csv", index=False)
     check_table(e_bfmi).to_csv(analysis / "checks.tsv", sep="\t", index=False)
+    prior_table().to_csv(analysis / "priors.csv", index=False)
+    pd.DataFrame({"unit": ["151"], "reason": ["no score at any wave"]}).to_csv(
+        analysis / "left_out.csv", index=False
+    )
     posterior.to_netcdf(analysis / "posterior.nc")
     return folder

@@ -57,10 +57,14 @@ def set_cell(column: str, value: str, rule: str, listed_as: str | None = None) -
     return plant
 
 
+def appended(table: pd.DataFrame, at: int, **cells: str) -> pd.DataFrame:
+    """Add a copy of a row, with other cells, at the end."""
+    return pd.concat([table, table.loc[[at]].assign(**cells)], ignore_index=True)
+
+
 def append_copy(rule: str, **cells: str) -> Planter:
     def plant(table: pd.DataFrame, couple: int) -> tuple[pd.DataFrame, list[Entry]]:
-        copy = table.loc[[row_of(table, couple)]].assign(**cells)
-        table = pd.concat([table, copy], ignore_index=True)
+        table = appended(table, row_of(table, couple), **cells)
         return table, [(rule, line(table, len(table) - 1), "")]
 
     return plant
@@ -222,8 +226,8 @@ def test_declared_exclusions_carry_their_reason(tmp_path: Path, table: pd.DataFr
 
 
 def test_of_two_records_the_fuller_stays(tmp_path: Path, table: pd.DataFrame) -> None:
-    table.loc[len(table)] = table.loc[0] | {"A1": "NA", "V1": "2"}
-    table.loc[len(table)] = table.loc[3]
+    table = appended(table, 0, A1="NA", V1="2")
+    table = appended(table, 3)
     table.loc[3, ["A4", "A5"]] = "NA"
     answers = cleaned(tmp_path, table)
     dropped = answers.exclusions[answers.exclusions["kind"] == "row"]
@@ -237,8 +241,8 @@ def test_of_equally_full_records_the_earliest_stays(
     tmp_path: Path, table: pd.DataFrame
 ) -> None:
     table["sent"] = "2020-05-01 12:00:00"
-    again = table.loc[0] | {"A1": "1" if table.loc[0, "A1"] != "1" else "2"}
-    table.loc[len(table)] = again | {"sent": "2020-04-30 09:00:00"}
+    answer = "1" if table.loc[0, "A1"] != "1" else "2"
+    table = appended(table, 0, A1=answer, sent="2020-04-30 09:00:00")
     columns = {"unit": "couple", "person": "id", "role": "who", "wave": "time", "date": "sent"}
     raw = {"files": [{"path": "small.csv"}], "columns": columns}
     assert listed(tmp_path, table, raw=raw) == [("duplicate_person", 2, "")]
@@ -246,7 +250,7 @@ def test_of_equally_full_records_the_earliest_stays(
 
 def test_the_same_answers_sent_twice_are_one_record(tmp_path: Path, table: pd.DataFrame) -> None:
     table["sent"] = "2020-05-01"
-    table.loc[len(table)] = table.loc[5] | {"sent": "2020-05-02"}
+    table = appended(table, 5, sent="2020-05-02")
     columns = {"unit": "couple", "person": "id", "role": "who", "wave": "time", "date": "sent"}
     raw = {"files": [{"path": "small.csv"}], "columns": columns}
     assert listed(tmp_path, table, raw=raw) == [("duplicate_row", len(table) + 1, "")]

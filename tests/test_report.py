@@ -1,3 +1,4 @@
+import hashlib
 import re
 from html.parser import HTMLParser
 from pathlib import Path
@@ -19,6 +20,7 @@ from securebase.wording import (
     estimand_words,
     fixed,
     listed,
+    place_words,
     probability_text,
     short,
 )
@@ -293,6 +295,42 @@ def test_a_missing_column_is_named(tmp_path: Path) -> None:
         write_report(example_study(), folder, tmp_path / "report.html")
 
 
+def test_a_warning_is_shown_and_withholds_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "results"
+    write_example(folder)
+    checks = pd.read_csv(folder / "growth" / "checks.tsv", sep="\t")
+    checks.loc[checks["check"] == "divergences", ["value", "passed"]] = [3, "warn"]
+    checks.to_csv(folder / "growth" / "checks.tsv", sep="\t", index=False)
+    page = Page(written(folder, tmp_path))
+    assert "no check failed, 1 warning in 7 checks" in page.text
+    assert "Not to be relied on" not in page.text
+    assert "claims.csv#H1.median" in {source for source, _, _ in page.numbers}
+
+
+def test_a_check_with_an_unknown_outcome_has_not_been_passed(tmp_path: Path) -> None:
+    folder = tmp_path / "results"
+    write_example(folder)
+    checks = pd.read_csv(folder / "growth" / "checks.tsv", sep="\t")
+    checks.loc[0, "passed"] = ""
+    checks.to_csv(folder / "growth" / "checks.tsv", sep="\t", index=False)
+    assert "1 of 7 checks failed" in Page(written(folder, tmp_path)).text
+
+
+def test_a_study_without_analyses_still_has_a_page(results: Path, tmp_path: Path) -> None:
+    page = Page(written(results, tmp_path, analyses={}, claims=()))
+    assert "No claim is declared for this study." in page.text
+    assert "151 couples, 300 persons, 5 waves" in page.text.replace(" ,", ",")
+
+
+def test_origin_priors_and_units_left_out_are_told(page: Page, results: Path) -> None:
+    assert "Left out of this analysis: 1 couple (no score at any wave)." in page.text
+    assert "A quarter of the scale is large." in page.text
+    assert "4 chains of 500 draws" in page.text
+    assert "20261123" in page.text
+    digest = hashlib.sha256((results / "claims.csv").read_bytes()).hexdigest()
+    assert f"claims.csv {digest}" in page.text
+
+
 def test_the_rule_of_decision_is_printed(results: Path, tmp_path: Path) -> None:
     write_report(example_study(), results, tmp_path / "r.html", Decision(probability=0.9))
     text = Page((tmp_path / "r.html").read_text(encoding="utf-8")).text
@@ -344,10 +382,14 @@ def test_numbers_have_a_minus_sign_and_no_negative_zero() -> None:
 def test_words() -> None:
     study = example_study()
     assert estimand_words(study.claims[0]) == (
-        "change (anxiety) minus change (avoidance), mean over role"
+        "change (anxiety) minus change (avoidance), mean over roles"
     )
     assert listed(["a", "b", "c"]) == "a, b and c"
     assert listed([]) == ""
     assert check_name("focal_ess_tail") == "tail ESS, claims"
+    assert place_words("unit_sd[effect=change partner anxiety]") == (
+        "unit standard deviation (change partner anxiety)"
+    )
+    assert place_words("chain 2") == "chain 2"
     assert sides(study.claims[0])["below"] == "p_beyond"
     assert sides(study.claims[3])["above"] == "p_beyond"

@@ -4,25 +4,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
 import pandas as pd
 
-from securebase.cellrules import (
-    cell_entries,
-    covariate_masks,
-    covariate_values,
-    is_asked,
-    item_masks,
-    item_values,
-    missing_codes,
-    range_faults,
-)
+from securebase.cellrules import cell_entries, cell_masks, cell_values, cells_of, range_faults
 from securebase.codebook import Study
 from securebase.faults import Fault, InputError
 from securebase.layout import KEYS
 from securebase.names import CLUSTER, COMPOSITION, ROLE, UNIT, WAVE
 from securebase.quarantine import entries, joined
 from securebase.raw import RawAnswers
-from securebase.rowrules import ANSWERED, CONTENT, ROW_RULES, another_person
+from securebase.rowrules import ROW_RULES, another_person
+from securebase.scale import Scale
 from securebase.spelling import one_spelling_per_person, spelling_notes
 
 # Another person in this share of the rows: the column does not name persons over the waves.
@@ -101,42 +94,31 @@ def clean_answers(raw: RawAnswers, study: Study) -> CleanAnswers:
 
 def _rows_with_counts(raw: RawAnswers, study: Study) -> pd.DataFrame:
     """Add to the keys how much each row answers, and a fingerprint of what."""
-    answered = pd.DataFrame(False, index=raw.answers.index, columns=raw.answers.columns)
-    for scale in study.scales.values():
-        asked = is_asked(scale, raw.keys)
-        for item in scale.items:
-            text = raw.answers[item]
-            answered[item] = text.notna() & asked & ~missing_codes(text, scale.missing_codes)
-    for one in study.covariates.values():
-        text = raw.answers[one.column]
-        filled = text.notna() & is_asked(one, raw.keys) & ~missing_codes(text, one.missing_codes)
-        answered[one.column] |= filled
+    counts = np.zeros(len(raw.keys), dtype=np.int64)
+    for measure in study.measures().values():
+        counts += cells_of(raw.answers, raw.keys, measure).answered.sum(axis=1)
     content = pd.util.hash_pandas_object(raw.answers.fillna("").astype(str), index=False)
-    return raw.keys.assign(**{ANSWERED: answered.sum(axis=1), CONTENT: content})
+    return raw.keys.assign(answered=counts, content=content)
 
 
 def _clean_cells(
     keys: pd.DataFrame, answers: pd.DataFrame, study: Study
 ) -> tuple[pd.DataFrame, pd.DataFrame, list[pd.DataFrame], list[Fault]]:
-    items: dict[str, pd.Series] = {}
-    covariates: dict[str, pd.Series] = {}
-    cells: list[pd.DataFrame] = []
+    items, covariates = [pd.DataFrame(index=keys.index)], [pd.DataFrame(index=keys.index)]
+    quarantined: list[pd.DataFrame] = []
     faults: list[Fault] = []
-    for name, scale in study.scales.items():
-        asked = is_asked(scale, keys)
-        for item in scale.items:
-            masks = item_masks(answers[item], scale, asked)
-            items[item] = item_values(answers[item], masks)
-            cells += cell_entries(keys, answers[item], masks, scale)
-            faults += range_faults(answers[item], masks, study, f"scales.{name}")
-    for name, one in study.covariates.items():
-        text, asked = answers[one.column], is_asked(one, keys)
-        masks = covariate_masks(text, one, asked)
-        covariates[name] = covariate_values(text, one, masks, asked)
-        cells += cell_entries(keys, text, masks, one)
-        faults += range_faults(text, masks, study, f"covariates.{name}")
-    index = keys.index
-    return pd.DataFrame(items, index=index), pd.DataFrame(covariates, index=index), cells, faults
+    for name, measure in study.measures().items():
+        cells = cells_of(answers, keys, measure)
+        masks = cell_masks(cells, measure)
+        values = cell_values(cells, masks, measure)
+        if isinstance(measure, Scale):
+            items.append(values)
+        else:
+            covariates.append(values.set_axis([name], axis=1))
+        quarantined += cell_entries(keys, cells, masks, measure)
+        part = "scales" if isinstance(measure, Scale) else "covariates"
+        faults += range_faults(cells, masks, study, f"{part}.{name}")
+    return pd.concat(items, axis=1), pd.concat(covariates, axis=1), quarantined, faults
 
 
 def _study_faults(keys: pd.DataFrame, items: pd.DataFrame, study: Study) -> Iterator[Fault]:

@@ -8,7 +8,7 @@ from pydantic import Field
 from securebase.analysis import Analysis, Claim, Closed, Label, Sentence
 from securebase.cells import as_code
 from securebase.rawfiles import Raw
-from securebase.scale import Covariate, Scale
+from securebase.scale import Covariate, Measure, Scale
 
 Code = str | int | float
 Codes = Code | tuple[Code, ...]
@@ -100,6 +100,10 @@ class Study(Closed):
     exclusions: tuple[Exclusion, ...] = Field((), description="Rows left out, each with a reason.")
     analyses: dict[Label, Analysis] = Field({}, description="Models of this study.")
     claims: tuple[Claim, ...] = Field((), description="Statements the analyses are asked about.")
+
+    def measures(self) -> dict[str, Measure]:
+        """Give scales and covariates by name."""
+        return {**self.scales, **self.covariates}
 
     def answer_columns(self, role: str | None = None, wave: str | None = None) -> list[str]:
         """List the raw columns of items and covariates that a role has at a wave."""

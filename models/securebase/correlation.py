@@ -120,7 +120,7 @@ class CovarianceFactor(Op):
         """Chain the gradient through `FactorPullback`."""
         return list(FactorPullback()(*inputs, cotangents[0]))
 
-    def infer_shape(self, fgraph: Any, node: Apply, shapes: list[Any]) -> list[Any]:
+    def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
         """Both axes are as long as sd."""
         return [(shapes[0][0], shapes[0][0])]
 
@@ -139,7 +139,7 @@ class FactorPullback(Op):
         """Evaluate outside compiled graphs."""
         output_storage[0][0], output_storage[1][0] = factor_pullback(*inputs)
 
-    def infer_shape(self, fgraph: Any, node: Apply, shapes: list[Any]) -> list[Any]:
+    def infer_shape(self, node: Apply, shapes: list[Any]) -> list[Any]:
         """Shapes of sd and of vine."""
         return [shapes[0], shapes[1]]
 

@@ -171,7 +171,7 @@ class Family:
         A variable of one of several compositions ("unit_mf_sd") is declared without it.
         """
         declared = {parameter.name: parameter for parameter in self.parameters}
-        first, *_, last = variable.split("_")
+        first, last = variable.partition("_")[0], variable.rpartition("_")[2]
         return declared.get(variable) or declared.get(f"{first}_{last}")
 
 

@@ -233,7 +233,9 @@ def replication_panel(
         axes.set_xticks(range(len(waves)), [wave_labels[wave] for wave in waves])
         axes.set_xlim(-0.5, len(waves) - 0.5)
         axes.yaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 2.5, 5, 10]))
-        axes.set_title(title, loc="left", color=colour, fontsize=9, fontweight="bold", pad=5)
+        axes.set_title(
+            title, x=-0.13, loc="left", color=colour, fontsize=8.5, fontweight="bold", pad=5
+        )
     return figure
 
 

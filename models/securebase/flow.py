@@ -61,12 +61,13 @@ def _has_answer(waves: pd.DataFrame, study: Study) -> pd.Series:
 
 
 def _counted(stage: str, rows: pd.DataFrame, study: Study, reason: str = "") -> Iterator[Count]:
+    persons = rows.drop_duplicates([WAVE, ROLE, UNIT, PERSON]).groupby([WAVE, ROLE]).size()
+    units = rows.groupby([WAVE, ROLE])[UNIT].nunique()
     for wave in ("", *study.waves.levels):
         for role in ("", *study.roles.levels):
-            part = rows[(rows[WAVE] == wave) & (rows[ROLE] == role)]
-            if len(part):
-                persons = len(part[[UNIT, PERSON]].drop_duplicates())
-                yield (stage, wave, role, persons, part[UNIT].nunique(), reason)
+            if (wave, role) in persons.index:
+                counts = (int(persons[wave, role]), int(units[wave, role]))
+                yield (stage, wave, role, *counts, reason)
 
 
 def _lost(answered: pd.DataFrame, waves: pd.DataFrame, study: Study) -> Iterator[Count]:

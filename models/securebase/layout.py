@@ -56,7 +56,9 @@ def blocks_of(table: pd.DataFrame, spec: RawFile, study: Study) -> list[Block]:
         return blocks
     uses = Counter(name for block in blocks for name in block.found.values())
     blocks = [
-        replace(block, special=frozenset(use for use in block.special if uses[block.found[use]] == 1))
+        replace(
+            block, special=frozenset(use for use in block.special if uses[block.found[use]] == 1)
+        )
         for block in blocks
     ]
     # a role or wave that has no column in this file is another file's

@@ -24,7 +24,7 @@ def entries(
     rule: str,
     reason: str | pd.Series,
     kind: Kind,
-    column: str = "",
+    column: str | Sequence[str] = "",
     value: str | Sequence[str] | pd.Series = "",
     action: str | None = None,
 ) -> pd.DataFrame:
@@ -38,10 +38,8 @@ def entries(
         Name of the rule; what it found, in words.
     kind : {"row", "cell", "note"}
         What was set aside: the whole row, one cell, or nothing (only reported).
-    column : str
-        The column at fault, where one is.
-    value : str or sequence of str
-        What was found there.
+    column, value : str or sequence of str
+        The column at fault, where one is; what was found there.
     action : str, optional
         What was done, where the kind does not say it.
     """

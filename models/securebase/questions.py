@@ -68,7 +68,7 @@ def _time(place: KeyPath, analysis: Analysis, study: Study) -> Iterator[Problem]
 
 
 def _predictor(place: KeyPath, predictor: Predictor, study: Study) -> Iterator[Problem]:
-    measures = {**study.scales, **study.covariates}
+    measures = study.measures()
     if predictor.mean_of:
         yield from unknown((*place, "mean_of"), predictor.mean_of, measures, "scale or covariate")
     else:

@@ -143,7 +143,9 @@ def _piece(text: pd.DataFrame, block: Block, spec: RawFile, study: Study) -> pd.
         shared = PERSON in block.found and block.found[PERSON] == study.raw.columns.person
         if study.raw.has_place("role") and shared:
             # one id for both members: the role tells them apart
-            columns[PERSON] = [f"{one} {block.role}" if isinstance(one, str) else None for one in columns[PERSON]]
+            columns[PERSON] = [
+                f"{one} {block.role}" if isinstance(one, str) else None for one in columns[PERSON]
+            ]
     if block.wave is not None:
         columns[WAVE] = code_texts(study.waves.levels[block.wave].code, block.wave)[0]
     asked = study.answer_columns(block.role, block.wave)

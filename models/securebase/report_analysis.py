@@ -13,7 +13,9 @@ from securebase.report_claims import ClaimResult
 from securebase.report_fit_tables import (
     change_table,
     check_table,
+    left_out_note,
     parameter_table,
+    prior_table,
     provenance_table,
 )
 from securebase.report_inputs import AnalysisResults
@@ -45,6 +47,8 @@ class AnalysisPage:
     replications: list[Picture]
     replicated: Table
     replication_note: str
+    priors: Table | None
+    left_out: str
     provenance: Table
 
     @property
@@ -105,6 +109,8 @@ def analysis_page(
         replications=replication_panels(study, name, compared),
         replicated=replication_table(compared, analysis),
         replication_note=replication_note(compared),
+        priors=prior_table(analysis),
+        left_out=left_out_note(analysis, study.unit),
         provenance=provenance_table(analysis),
     )
 
@@ -185,7 +191,8 @@ def _contrast(result: ClaimResult, analysis: AnalysisResults) -> Picture:
         draws["posterior"], result.claim, result.unit, draws.get("prior")
     )
     sentence = (
-        f"Posterior of {estimand_words(result.claim)}: median {result.estimate('median')} "
-        f"{result.unit}, 95 % ETI {result.estimate('q2_5')} to {result.estimate('q97_5')}."
+        f"Posterior of {estimand_words(result.claim)}: "
+        f"median {result.estimate('median')}{result.unit_words}, "
+        f"95 % ETI {result.estimate('q2_5')} to {result.estimate('q97_5')}."
     )
     return Picture(inline_svg(drawing, f"contrast-{result.claim.id}", sentence), sentence)

@@ -21,6 +21,7 @@ from securebase.wording import (
     fixed,
     listed,
     opposite_region,
+    place_words,
     probability_text,
     quantity_word,
     rope_region,
@@ -70,6 +71,11 @@ class ClaimResult:
     def unit(self) -> str:
         """Unit of the estimate, as the table of claims says."""
         return str(self.row.get("unit", "") or self.claim.unit or "")
+
+    @property
+    def unit_words(self) -> str:
+        """Unit as said after a number; a correlation has none."""
+        return "" if self.unit in {"", "correlation"} else f" {self.unit}"
 
     def value(self, column: str) -> float:
         """Give a number of its row, NaN when withheld."""
@@ -131,7 +137,7 @@ def _reasons(
 def check_words(check: dict[Any, Any]) -> str:
     """Say a check in words: "E-BFMI of chain 2 is 0.18, should be at least 0.3"."""
     bound = {"<=": "at most", ">=": "at least", "<": "below", ">": "above", "==": "exactly"}
-    what = f" of {check['what']}" if check["what"] else ""
+    what = f" of {place_words(str(check['what']))}" if check["what"] else ""
     comparison = bound.get(str(check["comparison"]), str(check["comparison"]))
     return (
         f"{check_name(str(check['check']))}{what} is {short(float(check['value']))}, "
@@ -148,7 +154,7 @@ def verdict_sentence(result: ClaimResult, decision: Decision) -> Sentence:
 
 
 def _grounds(result: ClaimResult, decision: Decision) -> Sentence:
-    claim, unit = result.claim, f" {result.unit}" if result.unit else ""
+    claim, unit = result.claim, result.unit_words
     mcse: Sentence = (" (MCSE ", result.mcse, ")")
     if result.verdict == "undecided":
         needed = short(decision.probability)
@@ -172,7 +178,7 @@ def _grounds(result: ClaimResult, decision: Decision) -> Sentence:
 
 def _estimate(result: ClaimResult) -> Sentence:
     return (
-        *(" Its median is ", result.estimate("median").stressed(), f" {result.unit}".rstrip()),
+        *(" Its median is ", result.estimate("median").stressed(), result.unit_words),
         *(" (95 % ETI ", result.estimate("q2_5"), " to ", result.estimate("q97_5"), ")."),
     )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Final
 
 import pandas as pd
 
@@ -14,8 +15,13 @@ from securebase.wording import (
     decimals,
     decimals_of_estimate,
     fixed,
+    listed,
+    place_words,
     short,
+    variable_words,
 )
+
+_PRIOR_COLUMNS: Final = ("block", "outcome", "density", "unit", "reason")
 
 
 def change_table(analysis: AnalysisResults, labels: Mapping[str, str]) -> Table:
@@ -58,7 +64,7 @@ def _estimate_row(
         )
 
     places = decimals_of_estimate(row)
-    name = (str(row["name"]).replace("_", " "),) if named else ()
+    name = (variable_words(str(row["name"])),) if named else ()
     return (
         *(*name, coordinate_words(str(row["coordinates"]), labels)),
         *(cell("mean", places), cell("sd", places)),
@@ -98,7 +104,7 @@ def _check_row(analysis: AnalysisResults, line: int) -> tuple[Cell, ...]:
     return (
         Light(text["passed"]),
         check_name(text["check"]),
-        text["what"],
+        place_words(text["what"]),
         replace(value, text=_check_value(value.value)),
         (f"{_comparison(text['comparison'])} ", number_at(checks, file, line, "threshold")),
         text["explanation"],
@@ -113,6 +119,34 @@ def _check_value(value: float) -> str:
 def _comparison(sign: str) -> str:
     signs = {"<=": "\N{LESS-THAN OR EQUAL TO}", ">=": "\N{GREATER-THAN OR EQUAL TO}"}
     return signs.get(sign, sign)
+
+
+def prior_table(analysis: AnalysisResults) -> Table | None:
+    """Tabulate the priors in force, each with its reason."""
+    if analysis.priors is None:
+        return None
+    columns = [name for name in analysis.priors.columns if name in _PRIOR_COLUMNS]
+    return Table(
+        caption="Priors, each with its reason",
+        columns=tuple(columns),
+        rows=tuple(
+            tuple(
+                variable_words(str(row[name])) if name == "block" else str(row[name])
+                for name in columns
+            )
+            for row in analysis.priors.to_dict("records")
+        ),
+        source=f"{analysis.name}/priors.csv",
+    )
+
+
+def left_out_note(analysis: AnalysisResults, unit: str) -> str:
+    """Say how many units an analysis could not use, and why; empty where it used all."""
+    if analysis.left_out is None or analysis.left_out.empty:
+        return ""
+    reasons = analysis.left_out["reason"].value_counts(sort=False)
+    parts = [f"{counted(int(count), unit)} ({reason})" for reason, count in reasons.items()]
+    return f"Left out of this analysis: {listed(parts)}."
 
 
 def provenance_table(analysis: AnalysisResults) -> Table:

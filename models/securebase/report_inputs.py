@@ -15,6 +15,7 @@ from securebase.wording import Number, fixed, short
 
 WAVES_FILE: Final = "waves.parquet"
 STUDY_FILES: Final = ("exclusions.tsv", "scoring.tsv", "flow.csv", "codebook.csv", "claims.csv")
+OPTIONAL_FILES: Final = ("priors.csv", "left_out.csv")
 ANALYSIS_FILES: Final = ("summary.csv", "trajectories.csv", "checks.tsv", "posterior.nc")
 PASS, WARN, FAIL = "pass", "warn", "fail"
 
@@ -53,20 +54,34 @@ _TEXT: Final = frozenset(
         ),
         *("role", "reason", "file", "person", "column", "kind", "rule", "action", "scale", "item"),
         *("name", "label", "levels", "coordinates", "outcome", "time_unit", "check", "what"),
-        *("comparison", "passed", "explanation", "reversed"),
+        *("comparison", "passed", "explanation", "reversed", "block", "density"),
     }
 )
 
 
 @dataclass(frozen=True)
 class AnalysisResults:
-    """What one analysis left: tables, and the groups of its posterior file."""
+    """What one analysis left: tables, and the groups of its posterior file.
+
+    Parameters
+    ----------
+    name : str
+        Of the analysis.
+    summary, trajectories, checks : pandas.DataFrame
+        The tables of the same name, indexed by line.
+    posterior : xarray.DataTree
+        The whole of ``posterior.nc``.
+    priors, left_out : pandas.DataFrame or None
+        The priors in force and the units that could not be used, where they were written.
+    """
 
     name: str
     summary: pd.DataFrame
     trajectories: pd.DataFrame
     checks: pd.DataFrame
     posterior: xr.DataTree
+    priors: pd.DataFrame | None
+    left_out: pd.DataFrame | None
 
     @property
     def failures(self) -> pd.DataFrame:
@@ -134,6 +149,12 @@ def read_results(study: Study, folder: Path) -> StudyResults:
     ]
     if faults:
         raise InputError(f"results of study {study.study}", faults)
+    wanted += [
+        f"{name}/{file}"
+        for name in study.analyses
+        for file in OPTIONAL_FILES
+        if (folder / name / file).is_file()
+    ]
     tables = {path: read_table(folder / path) for path in wanted if path.endswith((".csv", ".tsv"))}
     faults = [fault for path, table in tables.items() for fault in _column_faults(path, table)]
     if faults:
@@ -169,7 +190,7 @@ def _outcome_of_check(word: str) -> str:
 
 
 def _column_faults(path: str, table: pd.DataFrame) -> list[Fault]:
-    wanted = _COLUMNS[Path(path).name]
+    wanted = _COLUMNS.get(Path(path).name, ())
     missing = [name for name in wanted if name not in table.columns]
     return [
         Fault(path, "no such column", f"columns {', '.join(wanted)}", column=n) for n in missing
@@ -185,6 +206,8 @@ def _analysis(name: str, folder: Path, tables: Mapping[str, pd.DataFrame]) -> An
         trajectories=tables[f"{name}/trajectories.csv"],
         checks=tables[f"{name}/checks.tsv"],
         posterior=posterior,
+        priors=tables.get(f"{name}/priors.csv"),
+        left_out=tables.get(f"{name}/left_out.csv"),
     )
 
 

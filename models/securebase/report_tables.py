@@ -6,11 +6,10 @@ from typing import Final
 import pandas as pd
 
 from securebase.report_inputs import FAIL, PASS, WARN, StudyResults, number_at
+from securebase.scoring import ALL_WAVES, SCALE_ROW
 from securebase.study import Study
 from securebase.wording import NOT_AVAILABLE, Number, counted
 
-_SCALE_ROW: Final = "(scale)"
-_ALL_WAVES: Final = "(all)"
 _SCORING_LIGHTS: Final = {"ok": PASS, "accepted": WARN, "too_few": WARN}
 _LINES_NAMED: Final = 8
 
@@ -166,7 +165,7 @@ def _some(things: pd.Series, most: int, between: str) -> str:
 def scoring_table(results: StudyResults, study: Study) -> Table:
     """Tabulate how well the items of each scale hang together at each wave."""
     scoring = results.scoring
-    items = scoring[scoring["item"] != _SCALE_ROW].dropna(subset="item_rest")
+    items = scoring[scoring["item"] != SCALE_ROW].dropna(subset="item_rest")
     lowest = items.groupby(["scale", "wave"])["item_rest"].idxmin()
     keying = ("lowest item\N{EN DASH}rest", "keying")
     return Table(
@@ -174,7 +173,7 @@ def scoring_table(results: StudyResults, study: Study) -> Table:
         columns=("scale", "wave", "#n", "#mean", "#sd", "#alpha", "#omega", *keying),
         rows=tuple(
             _scoring_row(scoring, line, lowest, study)
-            for line in scoring.index[scoring["item"] == _SCALE_ROW]
+            for line in scoring.index[scoring["item"] == SCALE_ROW]
         ),
         source="scoring.tsv",
     )
@@ -190,7 +189,7 @@ def _scoring_row(
     )
     return (
         labels_of(study).get(scale, scale),
-        {**wave_labels(study), _ALL_WAVES: "all waves"}.get(wave, wave),
+        {**wave_labels(study), ALL_WAVES: "all waves"}.get(wave, wave),
         *numbers,
         _lowest_item(scoring, lowest.get((scale, wave)), wave),
         Light(_SCORING_LIGHTS.get(verdict, FAIL), verdict.replace("_", " ")),
@@ -199,6 +198,6 @@ def _scoring_row(
 
 def _lowest_item(scoring: pd.DataFrame, line: int | None, wave: str) -> Cell:
     if line is None:
-        return "" if wave == _ALL_WAVES else NOT_AVAILABLE
+        return "" if wave == ALL_WAVES else NOT_AVAILABLE
     number = number_at(scoring, "scoring.tsv", line, "item_rest", places=2)
     return (number, f" ({scoring.at[line, 'item']!s})")

@@ -104,5 +104,8 @@ class Covariate(Closed):
         return _asked(self.roles, role) and _asked(self.waves, wave)
 
 
+Measure = Scale | Covariate
+
+
 def _asked(levels: tuple[str, ...] | None, level: str | None) -> bool:
     return levels is None or level is None or level in levels

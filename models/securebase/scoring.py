@@ -85,12 +85,13 @@ def keyed_items(answers: CleanAnswers, scale: Scale) -> pd.DataFrame:
     pd.DataFrame
         A column per item; a reversed answer x is lowest + highest - x.
     """
-    keyed = answers.items[list(scale.items)].copy()
-    waves = answers.keys[WAVE]
-    for item in scale.items:
-        turned = waves.isin([wave for wave in waves.unique() if scale.is_reversed(item, wave)])
-        keyed[item] = keyed[item].where(~turned, sum(scale.range) - keyed[item])
-    return keyed
+    items = answers.items[list(scale.items)]
+    waves = list(answers.keys[WAVE].unique())
+    turned = pd.DataFrame(
+        [[scale.is_reversed(item, wave) for item in scale.items] for wave in waves], index=waves
+    )
+    flips = turned.reindex(answers.keys[WAVE]).to_numpy(dtype=bool)
+    return items.where(~flips, sum(scale.range) - items)
 
 
 def scale_scores(keyed: pd.DataFrame, scale: Scale) -> pd.Series:

@@ -145,7 +145,7 @@ def _region(claim: Claim, side: str) -> str:
 
 
 def estimand_words(claim: Claim) -> str:
-    """Say a contrast in words: "change (anxiety) minus change (avoidance), mean over role"."""
+    """Say a contrast in words: "change (anxiety) minus change (avoidance), mean over roles"."""
     words = ""
     for position, term in enumerate(claim.estimand):
         sign = "minus " if term.weight < 0 else ("plus " if position else "")
@@ -153,13 +153,28 @@ def estimand_words(claim: Claim) -> str:
         words += f"{' ' if position else ''}{sign}{factor}{_term_words(term)}"
     averaged = {term.mean_over for term in claim.estimand}
     if len(averaged) == 1 and (dims := averaged.pop()):
-        words += f", mean over {' and '.join(dims)}"
+        words += f", mean over {' and '.join(f'{dim}s' for dim in dims)}"
     return words
 
 
 def _term_words(term: Term) -> str:
     at = ", ".join(value.replace("_", " ") for value in term.at.values())
-    return term.variable.replace("_", " ") + (f" ({at})" if at else "")
+    return variable_words(term.variable) + (f" ({at})" if at else "")
+
+
+def variable_words(name: str) -> str:
+    """Say the name of a posterior variable: "unit_corr" is "unit correlation"."""
+    full = {"corr": "correlation", "sd": "standard deviation"}
+    return " ".join(full.get(word, word) for word in name.split("_"))
+
+
+def place_words(place: str) -> str:
+    """Say where in a posterior: "level[role=patient, outcome=anxiety]" is "level (patient, …)"."""
+    name, _, coordinates = place.removesuffix("]").partition("[")
+    if not coordinates:
+        return place
+    labels = [part.rpartition("=")[2] for part in coordinates.split(", ")]
+    return f"{variable_words(name)} ({', '.join(labels)})"
 
 
 def quantity_word(claim: Claim) -> str:
@@ -169,7 +184,7 @@ def quantity_word(claim: Claim) -> str:
     variable = claim.estimand[0].variable
     if "_on_" in variable:
         return "the effect"
-    return f"the {variable.replace('_', ' ')}"
+    return f"the {variable_words(variable)}"
 
 
 def check_name(name: str) -> str:

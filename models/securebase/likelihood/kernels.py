@@ -7,32 +7,23 @@ that nothing of size response x response is done per pattern, only per node and 
 row of data.
 """
 
-from collections.abc import Callable
-from typing import Any
-
-import numba
 import numpy as np
 
-from securebase.likelihood.layout import COUNT, HEAD, NODE_STOP, ROW_STOP, SHARED, SIZE
-from securebase.moments import Floats, Integers
+from securebase.likelihood.cluster_kernels import clusters, from_clusters
+from securebase.likelihood.compilation import compiled
+from securebase.likelihood.layout import COUNT, HEAD, NODE_STOP, ROW_STOP, SHARED, SIZE, Table
+from securebase.moments import Floats
 
 HALF_LOG_TWO_PI = 0.5 * np.log(2.0 * np.pi)
 ROUNDING = np.finfo(np.float64).eps
 
 
-def compiled[F: Callable[..., Any]](function: F) -> F:
-    """Compile, keep on disk, and let loops over sums be vectorised."""
-    # reassociation changes the last digits only; NaN and infinity keep their meaning
-    flags = {"reassoc", "contract", "nsz"}
-    return numba.njit(cache=True, nogil=True, error_model="numpy", fastmath=flags)(function)
-
-
 @compiled
-def whiten(cov: Floats, patterns: Integers, inverse: Floats) -> float:
+def whiten(cov: Floats, patterns: Table, inverse: Floats) -> float:
     """Fill the rows of the inverse Cholesky factors; return sum of n log|L|, or NaN."""
     n_responses = cov.shape[0]
     columns = np.empty((n_responses, n_responses))
-    path = np.empty(n_responses, np.int64)
+    path = np.empty(n_responses, np.int32)
     work = np.empty(n_responses)
     half_log = np.zeros(n_responses + 1)
     total = 0.0
@@ -75,14 +66,16 @@ def whiten(cov: Floats, patterns: Integers, inverse: Floats) -> float:
 def retire(
     start: int,
     stop: int,
-    index: Integers,
-    path: Integers,
+    index: Table,
+    path: Table,
     inverse: Floats,
     spread: Floats,
     slopes: Floats,
+    pulls: Floats,
     work: Floats,
     cov_grad: Floats,
     mean_grad: Floats,
+    loading_grad: Floats,
 ) -> None:
     """Carry the sums of nodes that no later pattern passes back to the responses."""
     for i in range(start, stop):
@@ -104,22 +97,28 @@ def retire(
                 row[k] += weight * work[k]
             for c in range(slopes.shape[1]):
                 mean_grad[a, c] += weight * slopes[i, c]
+            for c in range(pulls.shape[1]):
+                loading_grad[a, c] += weight * pulls[i, c]
 
 
 @compiled
 def gather(
-    patterns: Integers,
+    patterns: Table,
     rows: Floats,
     shift: Floats,
     inverse: Floats,
+    whitened: Floats,
+    cell_grads: tuple[Floats, Floats, Floats],
     cov_grad: Floats,
     mean_grad: Floats,
+    loading_grad: Floats,
 ) -> float:
     """Sum of squares of the whitened data, and the gradients of the log-density."""
     n_responses, n_design = shift.shape
-    path = np.empty(n_responses, np.int64)
+    path = np.empty(n_responses, np.int32)
     spread = np.zeros((n_responses, n_responses))
     slopes = np.zeros((n_responses, n_design))
+    pulls = np.zeros((n_responses, whitened.shape[1]))
     work = np.empty(n_responses)
     deviation = np.empty(n_responses)
     y = np.empty(n_responses)
@@ -131,14 +130,15 @@ def gather(
         size = patterns[p, SIZE]
         shared = patterns[p, SHARED]
         retire(
-            shared, depth, patterns[p - 1, HEAD:], path, inverse, spread, slopes, work,
-            cov_grad, mean_grad,
+            shared, depth, patterns[p - 1, HEAD:], path, inverse, spread, slopes, pulls,
+            work, cov_grad, mean_grad, loading_grad,
         )  # fmt: skip
         for i in range(shared, size):
             path[i] = node
             node += 1
             spread[i, : i + 1] = 0.0
             slopes[i] = 0.0
+            pulls[i] = 0.0
         depth = size
         index = patterns[p, HEAD:]
         count = patterns[p, COUNT]
@@ -175,52 +175,117 @@ def gather(
                     for c in range(rank, n_design):
                         slopes[i, c] += y[i] * data[c]
         row_start = patterns[p, ROW_STOP]
+        if whitened.shape[1] > 0:
+            from_clusters(
+                p - 1, size, index, path, inverse, whitened, cell_grads, spread, slopes, pulls
+            )
     retire(
-        0, depth, patterns[patterns.shape[0] - 1, HEAD:], path, inverse, spread, slopes, work,
-        cov_grad, mean_grad,
+        0, depth, patterns[patterns.shape[0] - 1, HEAD:], path, inverse, spread, slopes, pulls,
+        work, cov_grad, mean_grad, loading_grad,
     )  # fmt: skip
     return squares
 
 
 @compiled
-def one_level(
-    mean: Floats, cov: Floats, patterns: Integers, rows: Floats
-) -> tuple[float, Floats, Floats]:
-    """Log-density of the units and its gradients by mean and covariance."""
-    n_responses, n_design = mean.shape
-    order = patterns[0, HEAD:]
-    last = patterns.shape[0] - 1
-    mean_grad = np.zeros((n_responses, n_design))
-    cov_grad = np.zeros((n_responses, n_responses))
-    ordered = np.empty((n_responses, n_responses))
-    shift = np.empty((n_responses, n_design))
-    for i in range(n_responses):
-        for j in range(n_responses):
+def take(order: Table, mean: Floats, cov: Floats, loading: Floats, rows: Floats) -> tuple[
+    Floats, Floats, Floats
+]:  # fmt: skip
+    """Parameters in the order of the tree; the mean from the reference."""
+    shift, ordered, loads = np.empty_like(mean), np.empty_like(cov), np.empty_like(loading)
+    n_design = mean.shape[1]
+    for i in range(len(order)):
+        for j in range(len(order)):
             ordered[i, j] = cov[order[i], order[j]]
         for c in range(n_design):
             shift[i, c] = mean[order[i], c] - rows[c, n_design + i]
-    inverse = np.empty((patterns[last, NODE_STOP], n_responses))
-    logs = whiten(ordered, patterns, inverse)
-    if np.isnan(logs):
-        return -np.inf, mean_grad, cov_grad
-    raw_cov = np.zeros((n_responses, n_responses))
-    raw_mean = np.zeros((n_responses, n_design))
-    squares = gather(patterns, rows, shift, inverse, raw_cov, raw_mean)
-    values = 0
-    for p in range(1, last + 1):
-        values += patterns[p, COUNT] * patterns[p, SIZE]
-    logp = -logs - 0.5 * squares - values * HALF_LOG_TWO_PI
-    check = logp
-    for i in range(n_responses):
-        for j in range(n_responses):
+        for c in range(loading.shape[1]):
+            loads[i, c] = loading[order[i], c]
+    return shift, ordered, loads
+
+
+@compiled
+def give_back(
+    order: Table,
+    raw: tuple[Floats, Floats, Floats],
+    mean_grad: Floats,
+    cov_grad: Floats,
+    loading_grad: Floats,
+) -> float:
+    """Gradients in the order of the responses; their sum shows whether all are finite."""
+    raw_mean, raw_cov, raw_loading = raw
+    check = 0.0
+    for i in range(len(order)):
+        a = order[i]
+        for j in range(len(order)):
             total = 0.5 * (raw_cov[i, j] + raw_cov[j, i])
-            cov_grad[order[i], order[j]] = total
-            check += total
-        for c in range(n_design):
-            mean_grad[order[i], c] = raw_mean[i, c]
-            check += raw_mean[i, c]
-    if not np.isfinite(check):
+            cov_grad[a, order[j]] = total
+            check += abs(total)
+        for c in range(mean_grad.shape[1]):
+            mean_grad[a, c] = raw_mean[i, c]
+            check += abs(raw_mean[i, c])
+        for c in range(loading_grad.shape[1]):
+            loading_grad[a, c] = raw_loading[i, c]
+            check += abs(raw_loading[i, c])
+    return check
+
+
+@compiled
+def constant(patterns: Table) -> float:
+    """Sum over all observed values of log(2 pi) / 2."""
+    values = 0
+    for p in range(1, patterns.shape[0]):
+        values += patterns[p, COUNT] * patterns[p, SIZE]
+    return values * HALF_LOG_TWO_PI
+
+
+@compiled
+def gaussian(
+    mean: Floats,
+    cov: Floats,
+    loading: Floats,
+    cluster_cov: Floats,
+    patterns: Table,
+    rows: Floats,
+    cells: Table,
+    cell_sums: Floats,
+    mean_grad: Floats,
+    cov_grad: Floats,
+    loading_grad: Floats,
+    cluster_grad: Floats,
+) -> float:
+    """Log-density; -inf where a covariance is not one. Fills the gradients, which enter as 0."""
+    order = patterns[0, HEAD:]
+    n_patterns = patterns.shape[0] - 1
+    n_responses, n_effects = loading.shape
+    shift, ordered, loads = take(order, mean, cov, loading, rows)
+    inverse = np.empty((patterns[n_patterns, NODE_STOP], n_responses))
+    logp = -whiten(ordered, patterns, inverse) - constant(patterns)
+    if np.isnan(logp):
+        return -np.inf
+    occupied = n_patterns if n_effects > 0 else 0
+    whitened = np.zeros((len(inverse) if n_effects > 0 else 0, n_effects))
+    cell_grads = (
+        np.zeros((occupied, n_effects, n_effects)),
+        np.zeros((occupied, n_responses, n_effects)),
+        np.zeros((occupied, n_effects, mean.shape[1])),
+    )
+    if n_effects > 0:
+        logp += clusters(
+            shift, loads, cluster_cov, patterns, cells, cell_sums, inverse, whitened,
+            cell_grads, cluster_grad,
+        )  # fmt: skip
+        if np.isnan(logp):
+            cluster_grad[:] = 0.0
+            return -np.inf
+    raw = np.zeros_like(mean), np.zeros_like(cov), np.zeros_like(loading)
+    logp -= 0.5 * gather(
+        patterns, rows, shift, inverse, whitened, cell_grads, raw[1], raw[0], raw[2]
+    )
+    check = give_back(order, raw, mean_grad, cov_grad, loading_grad)
+    if not np.isfinite(logp + check + np.abs(cluster_grad).sum()):
         mean_grad[:] = 0.0
         cov_grad[:] = 0.0
-        return -np.inf, mean_grad, cov_grad
-    return logp, mean_grad, cov_grad
+        loading_grad[:] = 0.0
+        cluster_grad[:] = 0.0
+        return -np.inf
+    return logp

@@ -17,6 +17,9 @@ from scipy.linalg.lapack import dpstrf
 
 from securebase.moments import Floats, Integers, Moments
 
+# PyMC keeps whole numbers of data in 32 bits
+type Table = NDArray[np.int32]
+
 # columns of `patterns` before the observed responses
 COUNT: Final = 0
 SIZE: Final = 1
@@ -29,7 +32,7 @@ ONE_LEVEL: Final = ("patterns", "rows")
 TWO_LEVEL: Final = ("patterns", "rows", "cells", "cell_sums")
 
 
-def kernel_arrays(moments: Moments) -> dict[str, NDArray[np.int64] | NDArray[np.float64]]:
+def kernel_arrays(moments: Moments) -> dict[str, Table | Floats]:
     """Moments as the arrays that the kernels read.
 
     Parameters
@@ -57,7 +60,7 @@ def kernel_arrays(moments: Moments) -> dict[str, NDArray[np.int64] | NDArray[np.
         _factor(product[np.ix_(fields, fields)]) for product in moments.centred[sequence]
     ]
     reference = np.hstack([np.zeros((n_design, n_design)), moments.reference[order].T])
-    arrays: dict[str, NDArray[np.int64] | NDArray[np.float64]] = {
+    arrays: dict[str, Table | Floats] = {
         "patterns": _pattern_table(
             order, observed, moments.counts[sequence], np.array([len(f) for f in factors])
         ),
@@ -68,7 +71,7 @@ def kernel_arrays(moments: Moments) -> dict[str, NDArray[np.int64] | NDArray[np.
         cells = np.column_stack(
             [moments.cell_cluster, place[moments.cell_pattern], moments.cell_counts]
         )
-        arrays["cells"] = cells.astype(np.int64)
+        arrays["cells"] = cells.astype(np.int32)
         arrays["cell_sums"] = np.ascontiguousarray(moments.cell_sums[:, fields])
     return arrays
 
@@ -116,10 +119,10 @@ def _factor(product: Floats) -> Floats:
 
 def _pattern_table(
     order: NDArray[np.intp], observed: NDArray[np.bool_], counts: Integers, n_rows: Integers
-) -> Integers:
+) -> Table:
     """Lay out the tree of patterns."""
     sizes = observed.sum(axis=1)
-    table = np.zeros((1 + len(observed), HEAD + observed.shape[1]), dtype=np.int64)
+    table = np.zeros((1 + len(observed), HEAD + observed.shape[1]), dtype=np.int32)
     table[0, HEAD:] = order
     table[1:, COUNT] = counts
     table[1:, SIZE] = sizes

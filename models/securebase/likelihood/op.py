@@ -1,12 +1,11 @@
 """The log-likelihood as PyTensor operations with hand-written gradients."""
 
 from collections.abc import Callable, Mapping, Sequence
-from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytensor.tensor as pt
+from numba import types
 from pytensor.gradient import disconnected_type
 from pytensor.graph.basic import Apply, Variable
 from pytensor.graph.op import Op
@@ -17,41 +16,46 @@ from pytensor.link.numba.dispatch.basic import (
 from pytensor.tensor.type import TensorType
 from pytensor.tensor.variable import TensorVariable
 
-from securebase.likelihood import kernels, layout
-from securebase.likelihood.layout import ONE_LEVEL, kernel_arrays
+from securebase.likelihood.entry import SIGNATURE, entry, evaluate, symbol, version
+from securebase.likelihood.layout import ONE_LEVEL, TWO_LEVEL, kernel_arrays
 from securebase.moments import Moments
 
 type Data = Moments | Mapping[str, TensorVariable]
+type AnyVariable = Variable[Any, Any]
 
 
 class GaussianOneLevel(Op):
-    """Log-density of units and its gradients by mean and covariance, in one call."""
+    """Log-density of units, and its gradients by mean and covariance in the same call."""
 
     __props__ = ()
     parameters = ("mean", "cov")
+    data = ONE_LEVEL
 
-    def make_node(self, *inputs: Any) -> Apply[Any]:
-        """Take parameters and data, give the log-density and one gradient per parameter."""
+    def make_node(self, *inputs: Any) -> Apply[Any]:  # noqa: ANN401
+        """Take parameters and data; give the log-density and one gradient per parameter."""
         variables = [pt.as_tensor_variable(given) for given in inputs]
         count = len(self.parameters)
         parameters = [pt.cast(given, "float64") for given in variables[:count]]
+        data = [
+            pt.cast(given, "float64" if given.dtype.startswith("float") else "int32")
+            for given in variables[count:]
+        ]
         gradients = [TensorType("float64", given.type.shape)() for given in parameters]
-        return Apply(self, [*parameters, *variables[count:]], [pt.dscalar(), *gradients])
-
-    def kernel(self) -> Callable[..., Any]:
-        """Say which compiled function computes all outputs."""
-        return kernels.one_level
+        return Apply(self, [*parameters, *data], [pt.dscalar(), *gradients])
 
     def perform(
         self, node: Apply[Any], inputs: Sequence[Any], output_storage: list[list[Any]]
     ) -> None:
         """Compute outside numba, for the Python and C linkers."""
-        results = self.kernel()(*(np.ascontiguousarray(given) for given in inputs))
-        for storage, result in zip(output_storage, results, strict=True):
-            storage[0] = np.asarray(result)
+        count = len(self.parameters)
+        arrays = dict(zip(self.data, inputs[count:], strict=True))
+        logp, gradients = evaluate(inputs[0], inputs[1], arrays, *inputs[2:count])
+        output_storage[0][0] = np.asarray(logp)
+        for storage, gradient in zip(output_storage[1:], gradients, strict=False):
+            storage[0] = gradient
 
     def connection_pattern(self, node: Apply[Any]) -> list[list[bool]]:
-        """Only the log-density depends differentiably on the parameters; data do not count."""
+        """Only the log-density depends differentiably, and only on parameters."""
         count = len(self.parameters)
         return [
             [number < count, *(False for _ in range(count))] for number in range(len(node.inputs))
@@ -59,39 +63,73 @@ class GaussianOneLevel(Op):
 
     def pullback(
         self,
-        inputs: Sequence[Variable[Any, Any]],
-        outputs: Sequence[Variable[Any, Any]],
-        cotangents: Sequence[Variable[Any, Any]],
-    ) -> list[Variable[Any, Any]]:
-        """Scale the gradients already computed."""
-        count = len(self.parameters)
-        scaled = [cotangents[0] * gradient for gradient in outputs[1:]]
-        return [*scaled, *(disconnected_type() for _ in inputs[count:])]
+        inputs: Sequence[AnyVariable],
+        outputs: Sequence[AnyVariable],
+        cotangents: Sequence[AnyVariable],
+    ) -> list[AnyVariable]:
+        """Scale the gradients that were computed with the log-density."""
+        scaled: list[AnyVariable] = [cotangents[0] * gradient for gradient in outputs[1:]]  # type: ignore[operator]
+        return [*scaled, *(disconnected_type() for _ in inputs[len(self.parameters) :])]
 
 
-def _version() -> int:
-    """Tell apart kernels of different source, for compilations kept on disk."""
-    digest = sha256()
-    for module in (kernels, layout):
-        digest.update(Path(str(module.__file__)).read_bytes())
-    return int.from_bytes(digest.digest()[:7])
+class GaussianTwoLevel(GaussianOneLevel):
+    """The same for units in clusters, with gradients by loading and cluster covariance too."""
+
+    __props__ = ()
+    parameters = ("mean", "cov", "loading", "cluster_cov")
+    data = TWO_LEVEL
 
 
-@register_funcify_default_op_cache_key(GaussianOneLevel)  # type: ignore[untyped-decorator]
-def _one_level_in_numba(op: GaussianOneLevel, **_: Any) -> tuple[Callable[..., Any], int]:
-    kernel = op.kernel()
+def _external() -> types.ExternalFunction:
+    """Give the entry as a symbol, so that graphs around it compile without its body."""
+    entry()
+    return types.ExternalFunction(symbol(), SIGNATURE)
 
-    @numba_njit  # type: ignore[untyped-decorator]
+
+@register_funcify_default_op_cache_key(GaussianOneLevel)
+def _one_level(op: GaussianOneLevel, **_: Any) -> tuple[Callable[..., Any], int]:  # noqa: ANN401
+    external = _external()
+
+    @numba_njit
     def gaussian_one_level(mean, cov, patterns, rows):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
-        logp, mean_grad, cov_grad = kernel(
-            np.ascontiguousarray(mean),
-            np.ascontiguousarray(cov),
-            np.ascontiguousarray(patterns),
-            np.ascontiguousarray(rows),
-        )
+        mean, cov = np.ascontiguousarray(mean), np.ascontiguousarray(cov)
+        patterns, rows = np.ascontiguousarray(patterns), np.ascontiguousarray(rows)
+        mean_grad, cov_grad = np.zeros(mean.shape), np.zeros(cov.shape)
+        logp = external(
+            mean.shape[0], mean.shape[1], 0, patterns.shape[0], rows.shape[0], 0,
+            mean.ctypes, cov.ctypes, mean.ctypes, mean.ctypes,
+            patterns.ctypes, rows.ctypes, patterns.ctypes, rows.ctypes,
+            mean_grad.ctypes, cov_grad.ctypes, mean_grad.ctypes, mean_grad.ctypes,
+        )  # fmt: skip
         return np.asarray(logp), mean_grad, cov_grad
 
-    return gaussian_one_level, _version()
+    return gaussian_one_level, int(version()[:15], 16)
+
+
+@register_funcify_default_op_cache_key(GaussianTwoLevel)
+def _two_level(op: GaussianTwoLevel, **_: Any) -> tuple[Callable[..., Any], int]:  # noqa: ANN401
+    external = _external()
+
+    @numba_njit
+    def gaussian_two_level(  # type: ignore[no-untyped-def]  # noqa: ANN202
+        mean, cov, loading, cluster_cov, patterns, rows, cells, cell_sums  # noqa: ANN001
+    ):  # fmt: skip
+        mean, cov = np.ascontiguousarray(mean), np.ascontiguousarray(cov)
+        loading, cluster_cov = np.ascontiguousarray(loading), np.ascontiguousarray(cluster_cov)
+        patterns, rows = np.ascontiguousarray(patterns), np.ascontiguousarray(rows)
+        cells, cell_sums = np.ascontiguousarray(cells), np.ascontiguousarray(cell_sums)
+        mean_grad, cov_grad = np.zeros(mean.shape), np.zeros(cov.shape)
+        loading_grad, cluster_grad = np.zeros(loading.shape), np.zeros(cluster_cov.shape)
+        logp = external(
+            loading.shape[0], mean.shape[1], loading.shape[1],
+            patterns.shape[0], rows.shape[0], cells.shape[0],
+            mean.ctypes, cov.ctypes, loading.ctypes, cluster_cov.ctypes,
+            patterns.ctypes, rows.ctypes, cells.ctypes, cell_sums.ctypes,
+            mean_grad.ctypes, cov_grad.ctypes, loading_grad.ctypes, cluster_grad.ctypes,
+        )  # fmt: skip
+        return np.asarray(logp), mean_grad, cov_grad, loading_grad, cluster_grad
+
+    return gaussian_two_level, int(version()[:15], 16)
 
 
 def gaussian_loglik(
@@ -101,23 +139,42 @@ def gaussian_loglik(
     loading: Any = None,  # noqa: ANN401
     cluster_cov: Any = None,  # noqa: ANN401
 ) -> TensorVariable:
-    """Log-density of all units.
+    """Log-density of all observed responses of all units, random effects integrated out.
+
+    Unit i has E[y] = M w and covariance S; in a cluster with effects b ~ N(0, O) its
+    units share L b.
 
     Parameters
     ----------
     mean : tensor (response, design)
-        M in E[y] = M w.
+        M.
     cov : tensor (response, response)
-        Symmetric covariance of the responses of a unit, within clusters.
-    data : Moments or what `moment_data` returned
+        S, symmetric.
+    data : Moments, or what `moment_data` returned
+    loading : tensor (response, cluster_effect), optional
+        L; with it the data must have clusters.
+    cluster_cov : tensor (cluster_effect, cluster_effect), optional
+        O, symmetric; it may be singular.
 
     Returns
     -------
     TensorVariable
-        A scalar; -inf where the covariance is not positive definite.
+        A scalar; -inf, with gradients of zero, where S is not positive definite, O has
+        a negative eigenvalue, or a parameter is not finite.
+
+    Raises
+    ------
+    ValueError
+        Only one of loading and cluster_cov, or clusters are needed but the data have none.
     """
-    if loading is not None or cluster_cov is not None:
-        raise NotImplementedError("two-level models come next")
     arrays = kernel_arrays(data) if isinstance(data, Moments) else data
-    outputs = GaussianOneLevel()(mean, cov, *(arrays[name] for name in ONE_LEVEL))
+    if (loading is None) != (cluster_cov is None):
+        raise ValueError("loading and cluster_cov belong together: give both or neither")
+    if loading is None:
+        outputs = GaussianOneLevel()(mean, cov, *(arrays[name] for name in ONE_LEVEL))
+        return outputs[0]  # type: ignore[index,return-value]
+    if "cells" not in arrays:
+        raise ValueError("loading is given but the moments have no clusters")
+    parameters = mean, cov, loading, cluster_cov
+    outputs = GaussianTwoLevel()(*parameters, *(arrays[name] for name in TWO_LEVEL))
     return outputs[0]  # type: ignore[index,return-value]

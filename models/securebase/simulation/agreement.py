@@ -46,7 +46,9 @@ def _problems(study: Study, settings: Simulation) -> Iterator[Problem]:
 
 def _scales(study: Study, settings: Simulation) -> Iterator[Problem]:
     yield from _unknown("answers.scales", settings.answers.scales, study.scales, "scale")
-    drawn = [one.measure for one in settings.predictors.distributions] if settings.predictors else []
+    drawn = (
+        [one.measure for one in settings.predictors.distributions] if settings.predictors else []
+    )
     for name in study.scales:
         if name not in settings.answers.scales:
             yield "answers.scales", f"no item model of {name}", "one per scale", ""
@@ -85,8 +87,15 @@ def _losses(study: Study, settings: Simulation) -> Iterator[Problem]:
         yield "break_up.together", f"shares {shares[1:]}", "shares that never rise", ""
 
 
-def _unknown(place: str, names: Iterable[str], known: Iterable[str], what: str) -> Iterator[Problem]:
+def _unknown(
+    place: str, names: Iterable[str], known: Iterable[str], what: str
+) -> Iterator[Problem]:
     known = list(known)
     for name in names:
         if name not in known:
-            yield place, f"unknown {what} '{name}'", f"one of: {', '.join(known)}", nearest(name, known)
+            yield (
+                place,
+                f"unknown {what} '{name}'",
+                f"one of: {', '.join(known)}",
+                nearest(name, known),
+            )

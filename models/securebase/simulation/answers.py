@@ -35,15 +35,15 @@ def draw_answers(
     """
     columns: dict[str, Array] = {}
     for name, scale in study.scales.items():
-        items = item_answers(scores[name].to_numpy(float), scale, settings.answers.scales[name], rng)
+        items = item_answers(
+            scores[name].to_numpy(float), scale, settings.answers.scales[name], rng
+        )
         columns.update(zip(scale.items, items.T, strict=True))
     answers = pd.DataFrame(columns, index=scores.index)
     return answers.mask(rng.random(answers.shape) < settings.answers.skipped)
 
 
-def item_answers(
-    score: Array, scale: Scale, model: ItemModel, rng: np.random.Generator
-) -> Array:
+def item_answers(score: Array, scale: Scale, model: ItemModel, rng: np.random.Generator) -> Array:
     """Draw the items of one scale.
 
     The expected answer to item j is ``centre + loading[j] * (score - centre) + shift[j]``: loadings
@@ -83,7 +83,9 @@ def _ladder(count: int) -> Array:
     return np.linspace(-1.0, 1.0, count) if count > 1 else np.zeros(1)
 
 
-def unbiased_place(expected: Array, limits: tuple[float, float], step: float, noise: float) -> Array:
+def unbiased_place(
+    expected: Array, limits: tuple[float, float], step: float, noise: float
+) -> Array:
     """Find the normal mean whose rounded and clipped draws average the expected answer.
 
     Without it clipping would push scores away from the ends of the scale, and shrink every effect.

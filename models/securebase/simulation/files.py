@@ -80,9 +80,7 @@ def planted_table(
     planted: Sequence[Planted], files: Sequence[Written], study: Study
 ) -> pd.DataFrame:
     """List planted faults by file and line, as the cleaning has to name them."""
-    by_wave = {
-        str(spec.wave): file for spec, file in zip(study.raw.files, files, strict=True)
-    }
+    by_wave = {str(spec.wave): file for spec, file in zip(study.raw.files, files, strict=True)}
     rows = [
         (
             by_wave[one.wave].path,

@@ -37,10 +37,11 @@ def present(
     first = next(iter(study.waves.levels))
     missed = (rng.random(len(scores)) < settings.absent) & (scores[WAVE] != first)
     if settings.break_up is None:
-        return ~missed
+        return pd.Series(~missed, index=scores.index)
     last = _last_wave(scores[~missed], study, settings.break_up, rng)
     order = {wave: number for number, wave in enumerate(study.waves.levels)}
-    return ~missed & (scores[WAVE].map(order) <= scores[UNIT].map(last))
+    before_end = scores[WAVE].map(order).to_numpy() <= scores[UNIT].map(last).to_numpy()
+    return pd.Series(~missed & before_end, index=scores.index)
 
 
 def _last_wave(

@@ -4,17 +4,17 @@ import datetime
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from securebase.codebook import Study
 from securebase.names import CLUSTER, COMPOSITION, DATE, PERSON, ROLE, TIME, UNIT, WAVE
+from securebase.scale import Covariate, Scale
 from securebase.simulation.settings import Dates, Simulation
 
 DAYS = {"day": 1.0, "week": 7.0, "month": 365.25 / 12, "year": 365.25}
 
 
-def persons_at_waves(
-    study: Study, settings: Simulation, rng: np.random.Generator
-) -> pd.DataFrame:
+def persons_at_waves(study: Study, settings: Simulation, rng: np.random.Generator) -> pd.DataFrame:
     """List who is asked when, before anybody is lost.
 
     Returns
@@ -44,6 +44,12 @@ def persons_at_waves(
     ]
     frame = pd.DataFrame(rows).assign(**{CLUSTER: "", COMPOSITION: ""})
     return frame.assign(**{DATE: _dates(frame, study, settings.dates, rng)})
+
+
+def asked(measure: Scale | Covariate, rows: pd.DataFrame) -> NDArray[np.bool_]:
+    """Say for which rows (columns role, wave) the role has the measure at the wave."""
+    pairs = zip(rows[ROLE], rows[WAVE], strict=True)
+    return np.array([measure.asked(role, wave) for role, wave in pairs], dtype=bool)
 
 
 def _dates(

@@ -221,5 +221,3 @@ def _moved(row: pd.Series, days: int, study: Study) -> pd.Series:
         return row
     moved = datetime.date.fromisoformat(row[date]) + datetime.timedelta(days=days)
     return pd.concat([row.drop(date), pd.Series({date: moved.isoformat()})]).reindex(row.index)
-
-

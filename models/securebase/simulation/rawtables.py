@@ -4,7 +4,7 @@ import pandas as pd
 
 from securebase.codebook import Study, code_texts
 from securebase.names import DATE, PERSON, ROLE, UNIT, WAVE
-from securebase.simulation.settings import Simulation
+from securebase.simulation.settings import Distribution, Simulation
 
 Tables = dict[str, pd.DataFrame]
 """{wave: table}; columns as the codebook calls them, all text; the index names the row."""
@@ -53,7 +53,7 @@ def raw_tables(
     return {wave: _asked(table[waves == wave], wave, study) for wave in study.waves.levels}
 
 
-def _distributions(settings: Simulation) -> tuple:
+def _distributions(settings: Simulation) -> tuple[Distribution, ...]:
     return settings.predictors.distributions if settings.predictors else ()
 
 

@@ -12,6 +12,7 @@ from securebase.families import load_family
 from securebase.faults import Fault, InputError
 from securebase.names import OUTCOME, ROLE, UNIT, WAVE
 from securebase.panel import Panel, panel_from_waves
+from securebase.simulation.persons import asked
 from securebase.simulation.settings import Predictors, Simulation, World
 from securebase.simulation.truth import truth_of
 
@@ -69,11 +70,7 @@ def draw_scores(
     """
     waves = _with_predictors(persons, study, settings.predictors, rng)
     for outcome in settings.model.outcomes:
-        asked = [
-            study.scales[outcome].asked(role, wave)
-            for role, wave in zip(persons[ROLE], persons[WAVE], strict=True)
-        ]
-        waves[outcome] = np.where(asked, 0.0, np.nan)
+        waves[outcome] = np.where(asked(study.scales[outcome], waves), 0.0, np.nan)
     modelled = study.model_copy(update={"analyses": {MODEL: settings.model}})
     panel = panel_from_waves(waves, modelled, MODEL)
     truth = truth_of(settings, panel, world)
@@ -97,9 +94,9 @@ def _with_predictors(
         drawn = np.clip(one.mean + one.sd * values[:, place], low, high)
         if one.measure in study.covariates:
             drawn = drawn.round(one.decimals)
-        asked = (waves[ROLE] == one.role) & [measure.asked(one.role, wave) for wave in waves[WAVE]]
+        here = (waves[ROLE] == one.role) & asked(measure, waves)
         by_unit = waves[UNIT].map(dict(zip(units, drawn, strict=True)))
-        waves[one.measure] = waves[one.measure].where(~asked, by_unit)
+        waves[one.measure] = waves[one.measure].where(~here, by_unit)
     return waves
 
 
@@ -128,7 +125,7 @@ def _with_scores(waves: pd.DataFrame, panel: Panel) -> pd.DataFrame:
     """Put drawn scores back into the rows of the waves."""
     score = panel.data["score"].transpose(UNIT, WAVE, ROLE, OUTCOME)
     indexes = {dim: score.get_index(dim) for dim in (UNIT, WAVE, ROLE)}
-    places = [index.get_indexer(waves[dim]) for dim, index in indexes.items()]
+    places = [index.get_indexer(waves[dim].to_numpy()) for dim, index in indexes.items()]
     # a role that is not modelled has no place: its outcomes were not asked
     modelled = np.all([place >= 0 for place in places], axis=0)
     drawn = waves.copy()

@@ -43,11 +43,11 @@ def truth_of(settings: Simulation, panel: Panel, world: World = "source") -> xr.
         deviations that are not positive, correlations that no data can have.
     """
     truth = _blank(panel)
-    faults = [fault for fault in _name_faults(settings, truth)]
+    faults = list(_name_faults(settings, truth))
     if not faults:
         for effects in settings.truth:
             _fill(truth[effects.variable], effects, FACTORS[world] if effects.claimed else 1.0)
-        faults = [*_value_faults(settings, truth)]
+        faults = list(_value_faults(settings, truth))
     if faults:
         raise InputError(f"simulation {settings.study}, world {world}", faults)
     return truth

@@ -79,9 +79,7 @@ def simulate_study(
     observed = scores.waves.assign(**observed_scores(answers, study))
     there = present(observed, study, settings, streams[3])
     waves = observed[there].reset_index(drop=True)
-    return SimulatedStudy(
-        scores.truth, scores.waves, waves, answers[there].reset_index(drop=True)
-    )
+    return SimulatedStudy(scores.truth, scores.waves, waves, answers[there].reset_index(drop=True))
 
 
 def study_files(

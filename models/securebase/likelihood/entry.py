@@ -1,0 +1,109 @@
+"""The one compiled function, kept on disk, and the symbol by which others call it."""
+
+from collections.abc import Callable
+from ctypes import c_void_p
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+
+import llvmlite.binding as llvm
+import numba
+import numpy as np
+from numba import types
+from numpy.typing import NDArray
+from pytensor.link.numba.cache import CACHED_SRC_FUNCTIONS
+
+from securebase.likelihood import cluster_kernels, compilation, kernels, layout
+from securebase.likelihood.kernels import gaussian
+from securebase.likelihood.layout import Table
+from securebase.moments import Floats
+
+type Gradients = tuple[Floats, Floats, Floats, Floats]
+
+_NUMBERS: Final = types.CPointer(types.float64)
+_WHOLE: Final = types.CPointer(types.int32)
+SIGNATURE: Final = types.float64(
+    *(types.int64,) * 6, *(_NUMBERS,) * 4, _WHOLE, _NUMBERS, _WHOLE, _NUMBERS, *(_NUMBERS,) * 4
+)
+
+
+@cache
+def version() -> str:
+    """Digest of the kernels' source: a changed kernel is another function."""
+    digest = sha256()
+    for module in (compilation, layout, cluster_kernels, kernels):
+        digest.update(Path(str(module.__file__)).read_bytes())
+    digest.update(Path(__file__).read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def symbol() -> str:
+    """Name by which compiled code calls the entry."""
+    return f"securebase_gaussian_{version()}"
+
+
+def _entry(  # type: ignore[no-untyped-def]
+    n_responses, n_design, n_effects, n_patterns, n_rows, n_cells,
+    mean, cov, loading, cluster_cov, patterns, rows, cells, cell_sums,
+    mean_grad, cov_grad, loading_grad, cluster_grad,
+):  # fmt: skip  # noqa: ANN001, ANN202
+    width = n_design + n_responses
+    return gaussian(
+        numba.carray(mean, (n_responses, n_design)),
+        numba.carray(cov, (n_responses, n_responses)),
+        numba.carray(loading, (n_responses, n_effects)),
+        numba.carray(cluster_cov, (n_effects, n_effects)),
+        numba.carray(patterns, (n_patterns, layout.HEAD + n_responses)),
+        numba.carray(rows, (n_rows, width)),
+        numba.carray(cells, (n_cells, 3)),
+        numba.carray(cell_sums, (n_cells, width)),
+        numba.carray(mean_grad, (n_responses, n_design)),
+        numba.carray(cov_grad, (n_responses, n_responses)),
+        numba.carray(loading_grad, (n_responses, n_effects)),
+        numba.carray(cluster_grad, (n_effects, n_effects)),
+    )
+
+
+@cache
+def entry() -> Any:
+    """Compile the entry or load it from disk; make its symbol known to the linker."""
+    # PyTensor's cache is keyed by what is given here, not by the age of a file, so
+    # inner functions are covered and one folder holds everything compiled
+    CACHED_SRC_FUNCTIONS[_entry] = f"securebase_{version()}"
+    function = numba.cfunc(SIGNATURE, cache=True, **compilation.OPTIONS)(_entry)
+    llvm.add_symbol(symbol(), function.address)
+    return function
+
+
+def evaluate(
+    mean: Floats,
+    cov: Floats,
+    arrays: dict[str, NDArray[Any]],
+    loading: Floats | None = None,
+    cluster_cov: Floats | None = None,
+) -> tuple[float, Gradients]:
+    """Log-density and its gradients, from Python."""
+    n_responses, n_design = mean.shape
+    if loading is None or cluster_cov is None:
+        loading, cluster_cov = np.zeros((n_responses, 0)), np.zeros((0, 0))
+        cells: Table = np.zeros((0, 3), dtype=np.int32)
+        sums = np.zeros((0, n_design + n_responses))
+    else:
+        cells, sums = arrays["cells"], arrays["cell_sums"]
+    parameters = [np.ascontiguousarray(a, float) for a in (mean, cov, loading, cluster_cov)]
+    data = [np.ascontiguousarray(arrays["patterns"], np.int32), np.ascontiguousarray(arrays["rows"])]
+    data += [np.ascontiguousarray(cells, np.int32), np.ascontiguousarray(sums)]
+    gradients = tuple(np.zeros(a.shape) for a in parameters)
+    sizes = (n_responses, n_design, loading.shape[1], len(data[0]), len(data[1]), len(cells))
+    call: Callable[..., float] = _callable()
+    logp = call(*sizes, *(a.ctypes.data for a in (*parameters, *data, *gradients)))
+    return logp, gradients  # type: ignore[return-value]
+
+
+@cache
+def _callable() -> Any:
+    """Give the entry to ctypes, with plain addresses as arguments."""
+    from ctypes import CFUNCTYPE, c_double, c_int64
+
+    return CFUNCTYPE(c_double, *(c_int64,) * 6, *(c_void_p,) * 12)(entry().address)
