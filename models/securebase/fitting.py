@@ -10,12 +10,16 @@ from pathlib import Path
 import pandas as pd
 import xarray as xr
 
+from securebase.claims import refuse_faulty_claims
 from securebase.config import Sampling
+from securebase.extracts import claims_of
 from securebase.families import load_family
+from securebase.family import Built, Family, build
+from securebase.faults import Fault, InputError
 from securebase.panel import Panel, panel_from_waves
 from securebase.predictive import predictive_statistics, summary_statistics
 from securebase.priors import Priors, overridden_priors, prior_table
-from securebase.sampling import derived_seed, fit
+from securebase.sampling import derived_seed, posterior_draws, prior_draws
 from securebase.study import Study
 
 LIBRARIES = ("securebase", "pymc", "pytensor", "nutpie", "numba", "numpy", "arviz", "xarray")
@@ -51,12 +55,69 @@ class FittedAnalysis:
         self.left_out.to_csv(folder / "left_out.csv", index=False)
 
 
-def prepared(study: Study, name: str, waves: pd.DataFrame) -> tuple[Panel, Priors]:
-    """Arrange the panel of an analysis and the priors in force."""
+@dataclass(frozen=True)
+class Question:
+    """One analysis of a study, written as a model but not sampled.
+
+    Parameters
+    ----------
+    study : Study
+    name : str
+        The analysis.
+    panel : Panel
+    priors : Priors
+        In force: the family's, with the codebook's overrides.
+    built : Built
+        Model and implied moments.
+    """
+
+    study: Study
+    name: str
+    panel: Panel
+    priors: Priors
+    built: Built
+
+    @property
+    def family(self) -> Family:
+        """Family of the analysis."""
+        return load_family(self.panel.analysis.family)
+
+    def prior(self, draws: int, seed: int) -> xr.Dataset:
+        """Draw from the prior, derived variables included."""
+        return self.family.derived(prior_draws(self.built.model, draws, seed), self.panel)
+
+
+def posed(study: Study, name: str, waves: pd.DataFrame) -> Question:
+    """Arrange the panel of an analysis and write its model.
+
+    Raises
+    ------
+    InputError
+        Where the data cannot answer, or a prior does not fit the family.
+    """
     panel = panel_from_waves(waves, study, name)
-    defaults = load_family(panel.analysis.family).default_priors(panel)
+    family = load_family(panel.analysis.family)
     where = f"config/studies/{study.study}.yaml, analyses.{name}.priors"
-    return panel, overridden_priors(defaults, panel.analysis.priors, where)
+    priors = overridden_priors(family.default_priors(panel), panel.analysis.priors, where)
+    return Question(study, name, panel, priors, build(family, panel, priors))
+
+
+def question_faults(study: Study, waves: pd.DataFrame) -> list[Fault]:
+    """List what keeps the analyses and claims of a study from being answered.
+
+    Nothing is sampled: every model is written, and every claim is looked up among the
+    variables and coordinates it would have.
+    """
+    faults: list[Fault] = []
+    for name in study.analyses:
+        try:
+            question = posed(study, name, waves)
+            refuse_faulty_claims(
+                claims_of(study, name), question.prior(2, 0), question.family, study.study
+            )
+        except InputError as error:
+            faults += error.faults
+    return faults
 
 
 def fit_analysis(
@@ -73,24 +134,34 @@ def fit_analysis(
         names of study and analysis.
     cores : int
         Processors to use; the draws do not depend on it.
+
+    Raises
+    ------
+    InputError
+        As `posed`, and for claims on what the model does not have, before any sampling.
     """
-    panel, priors = prepared(study, name, pd.read_parquet(waves))
-    family = load_family(panel.analysis.family)
+    question = posed(study, name, pd.read_parquet(waves))
+    panel, built, family = question.panel, question.built, question.family
     seed = derived_seed(sampling.seed, study.study, name)
     log.info("%d units, %d left out, seed %d", panel.data.sizes["unit"], len(panel.left_out), seed)
-    fitted = fit(family, panel, priors, sampling, seed, cores)
-    draws = fitted.draws
+    prior = question.prior(sampling.prior_draws, seed)
+    refuse_faulty_claims(claims_of(study, name), prior, family, study.study)
+    sampled, stats = posterior_draws(built.model, sampling, seed, cores)
+    posterior = family.derived(sampled, panel)
     log.info("replicating the study at %d draws", sampling.predictive_draws)
-    for group in ("prior", "posterior"):
-        draws[f"{group}_predictive"] = xr.DataTree(
-            predictive_statistics(
-                fitted.built, panel, draws[group].to_dataset(), sampling.predictive_draws, seed
-            )
-        )
-    observed = [part.score for part in fitted.built.parts]
-    draws["observed_data"] = xr.DataTree(summary_statistics(observed, fitted.built, panel))
+    count = sampling.predictive_draws
+    groups = {
+        "posterior": posterior,
+        "sample_stats": stats,
+        "prior": prior,
+        "posterior_predictive": predictive_statistics(built, panel, posterior, count, seed),
+        "prior_predictive": predictive_statistics(built, panel, prior, count, seed),
+        "observed_data": summary_statistics([part.score for part in built.parts], built, panel),
+    }
+    # attributes hold the time of the run: without them equal runs give equal bytes
+    draws = xr.DataTree.from_dict({key: group.drop_attrs() for key, group in groups.items()})
     draws.attrs = provenance(study, name, waves, sampling, seed)
-    return FittedAnalysis(draws, prior_table(priors), panel.left_out)
+    return FittedAnalysis(draws, prior_table(question.priors), panel.left_out)
 
 
 def provenance(

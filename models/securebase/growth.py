@@ -6,7 +6,7 @@ into expected responses; *coefficients* say which parameter moves which effect t
 which predictor column.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise, product
@@ -19,6 +19,7 @@ from securebase.analysis import Interaction, Predictor
 from securebase.faults import Fault, InputError
 from securebase.names import CLUSTER, MEASURE, OUTCOME, OWNER, RESPONSE, ROLE, UNIT, WAVE
 from securebase.panel import Composition, Panel
+from securebase.predictors import owners_of
 
 Array = NDArray[np.float64]
 Column = tuple[tuple[str, str], ...]
@@ -161,34 +162,35 @@ class GrowthDesign:
         for slot in self.composition.slots:
             for predictor in analysis.predictors:
                 for label in self._labels(predictor):
-                    column: Column = ((label, self._owner(predictor, slot)),)
+                    column: Column = self._owned((predictor,), (label,), slot)
                     outcomes = _outcomes(self, predictor)
-                    yield predictor.of, label, predictor.on, outcomes, slot, column
+                    if self._known(column):
+                        yield predictor.of, label, predictor.on, outcomes, slot, column
             for interaction in analysis.interactions:
                 parts = [by_term[term] for term in interaction.of]
                 for labels in product(*(self._labels(part) for part in parts)):
-                    owned = (
-                        (label, self._owner(part, slot))
-                        for label, part in zip(labels, parts, strict=True)
-                    )
                     levels = [label.partition("[")[2].rstrip("]") for label in labels]
                     inside = ",".join(level for level in levels if level)
                     name = f"{interaction.name}[{inside}]" if inside else interaction.name
-                    column = tuple(sorted(owned))
+                    column = self._owned(parts, labels, slot)
                     outcomes = _outcomes(self, interaction)
-                    yield "interaction", name, interaction.on, outcomes, slot, column
+                    if self._known(column):
+                        yield "interaction", name, interaction.on, outcomes, slot, column
 
     def _labels(self, predictor: Predictor) -> list[str]:
         measures = map(str, self.panel.data[MEASURE].values)
         return [name for name in measures if name.partition("[")[0] == predictor.name]
 
-    def _owner(self, predictor: Predictor, slot: str) -> str:
-        owners = [str(owner) for owner in self.panel.data[OWNER].values]
-        if predictor.of == "actor":
-            return slot
-        if predictor.of == "partner":
-            return next(owner for owner in owners if owner != slot)
-        return owners[0]
+    def _owned(self, parts: Sequence[Predictor], labels: Sequence[str], slot: str) -> Column:
+        roles = [str(role) for role in self.panel.data[OWNER].values]
+        owners = [owners_of(part, slot, roles) for part in parts]
+        pairs = zip(labels, owners, strict=True)
+        return tuple(sorted((label, owner) for label, (*one,) in pairs for owner in one))
+
+    def _known(self, column: Column) -> bool:
+        """Whether those whose values a column is made of give any: else it predicts nothing."""
+        known = self.panel.data["predictor_value"].notnull().any(UNIT)
+        return bool(column) and all(known.sel({MEASURE: m, OWNER: o}) for m, o in column)
 
 
 def _outcomes(design: GrowthDesign, term: Predictor | Interaction) -> tuple[str, ...]:

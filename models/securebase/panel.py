@@ -143,6 +143,7 @@ def panel_from_waves(waves: pd.DataFrame, study: Study, name: str) -> Panel:
     )
     data = data.assign(_unit_columns(waves, study, data[UNIT].values))
     kept, left_out = _usable(data, analysis)
+    _refuse_empty(study, name, kept, left_out)
     return Panel(
         data=data.isel({UNIT: kept}),
         analysis=analysis,
@@ -209,7 +210,8 @@ def _unit_columns(
 
 def _usable(data: xr.Dataset, analysis: Analysis) -> tuple[np.ndarray, pd.DataFrame]:
     reasons = pd.Series("", index=data[UNIT].values)
-    unknown = missing_predictors(data["predictor_value"])
+    slots = tuple(str(role) for role in data[ROLE].values)
+    unknown = missing_predictors(data["predictor_value"], analysis, slots)
     reasons[unknown != ""] = unknown[unknown != ""]
     silent = data["score"].isnull().all((WAVE, ROLE, OUTCOME)).values
     reasons[silent] = "no score on any outcome at any wave"
@@ -218,6 +220,21 @@ def _usable(data: xr.Dataset, analysis: Analysis) -> tuple[np.ndarray, pd.DataFr
         reasons[data[CLUSTER].values == ""] = "cluster not known"
     left_out = reasons[reasons != ""].rename_axis(UNIT).reset_index(name="reason")
     return (reasons == "").to_numpy(), left_out
+
+
+def _refuse_empty(study: Study, name: str, kept: np.ndarray, left_out: pd.DataFrame) -> None:
+    if kept.sum() > 1:
+        return
+    counts = left_out["reason"].value_counts()
+    reasons = "; ".join(f"{count} left out: {reason}" for reason, count in counts.items())
+    fault = Fault(
+        f"config/studies/{study.study}.yaml",
+        f"{kept.sum()} of {len(kept)} units can be used ({reasons})",
+        "at least 2",
+        "ask for less, or measure it",
+        column=f"analyses.{name}",
+    )
+    raise InputError(f"analysis {name} of study {study.study}", [fault])
 
 
 def _refuse(study: Study, name: str, slots: tuple[str, ...], waves: pd.DataFrame) -> None:
@@ -240,6 +257,15 @@ def _refuse(study: Study, name: str, slots: tuple[str, ...], waves: pd.DataFrame
                 file,
                 "no role answers the outcomes",
                 f"roles among {', '.join(study.roles.levels)}",
+                column=f"{place}.roles",
+            )
+        )
+    if study.roles.exchangeable and len(slots) == 1:
+        faults.append(
+            Fault(
+                file,
+                f"only '{slots[0]}' of two exchangeable members is modelled",
+                "both: their labels carry no meaning",
                 column=f"{place}.roles",
             )
         )

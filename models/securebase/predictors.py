@@ -19,7 +19,8 @@ def measures(waves: pd.DataFrame, study: Study, analysis: Analysis) -> xr.DataAr
     xr.DataArray
         Dims unit, owner, measure. Owners are all roles of the study: a partner whose
         outcomes are not modelled may still predict. A categorical predictor has one
-        0/1 measure per contrasted level, "arm[treatment]". NaN where unknown.
+        0/1 measure per contrasted level, "arm[treatment]". A value of the unit is kept
+        with the first role. NaN where unknown.
     """
     columns: dict[str, xr.DataArray] = {}
     for predictor in analysis.predictors:
@@ -67,27 +68,57 @@ def _taken(
     rows = waves[waves[WAVE] == wave].set_index([UNIT, ROLE])[name]
     values = xr.DataArray((rows.astype(float) if numeric else rows.astype(object)).to_xarray())
     values = values.reindex({ROLE: list(study.roles.levels)})
-    if predictor.of == UNIT:
-        shared = values.bfill(ROLE).isel({ROLE: 0}, drop=True)
-        values = shared.expand_dims({ROLE: list(study.roles.levels)}).transpose(UNIT, ROLE)
-    return values
+    return _shared(values, numeric) if predictor.of == UNIT else values
+
+
+def _shared(values: xr.DataArray, numeric: bool) -> xr.DataArray:
+    """Value of a unit, kept with its first role so that it counts once.
+
+    What both members report is averaged; a level they disagree on is not known. Neither
+    depends on who of them is first.
+    """
+    if numeric:
+        shared = values.mean(ROLE)
+    else:
+        first = values.isel({ROLE: 0}, drop=True)
+        for role in values[ROLE].values[1:]:
+            first = first.where(first.notnull(), values.sel({ROLE: role}, drop=True))
+        shared = first.where(((values == first) | values.isnull()).all(ROLE))
+    return shared.expand_dims({ROLE: values[ROLE].values[:1]}).transpose(UNIT, ROLE)
 
 
 def standardised(values: xr.DataArray) -> xr.DataArray:
-    """Bring values to mean 0 and sd 1 over all persons who have one."""
-    return (values - values.mean()) / values.std(ddof=1)
+    """Bring values to mean 0 and sd 1 over all persons (or units) that have one."""
+    return (values - values.mean()) / _spread(values)
 
 
 def _rescaled(values: xr.DataArray, predictor: Predictor) -> xr.DataArray:
-    spread = values.std(ddof=1) if predictor.scale == "sd" else 1.0
+    spread = _spread(values) if predictor.scale == "sd" else 1.0
     centre = values.mean() if predictor.centre == "grand" else 0.0
     return (values - centre) / spread
 
 
-def missing_predictors(measure: xr.DataArray) -> np.ndarray:
+def _spread(values: xr.DataArray) -> float:
+    # values that are all the same stay numbers here: the design refuses them by name
+    return float(values.std(ddof=1)) or 1.0
+
+
+def owners_of(predictor: Predictor, slot: str, roles: list[str]) -> list[str]:
+    """Whose value predicts the outcomes of the member `slot`: one role, none in units of one."""
+    if predictor.of == "actor":
+        return [slot]
+    if predictor.of == "partner":
+        return [role for role in roles if role != slot]
+    return roles[:1]
+
+
+def missing_predictors(
+    measure: xr.DataArray, analysis: Analysis, slots: tuple[str, ...]
+) -> np.ndarray:
     """Say for each unit which predictor it lacks.
 
-    A value is needed from every role that gives one in any unit.
+    A value is needed from every member whose value predicts an outcome of the modelled
+    roles `slots`, if that role gives one in any unit.
 
     Returns
     -------
@@ -95,8 +126,17 @@ def missing_predictors(measure: xr.DataArray) -> np.ndarray:
         One sentence per unit, "" where nothing is lacking.
     """
     words = np.full(measure.sizes[UNIT], "", dtype=object)
+    roles = [str(role) for role in measure[OWNER].values]
+    owners = {
+        (one.name, owner)
+        for one in analysis.predictors
+        for slot in slots
+        for owner in owners_of(one, slot, roles)
+    }
     for label in measure[MEASURE].values:
-        values = measure.sel({MEASURE: label})
+        name = str(label).partition("[")[0]
+        used = [role for role in roles if (name, role) in owners]
+        values = measure.sel({MEASURE: label, OWNER: used})
         needed = values.notnull().any(UNIT)
         lacking = (values.isnull() & needed).any(OWNER).values
         words[lacking] = f"no value of predictor {label}"

@@ -1,7 +1,6 @@
 """Prior, posterior and predictive draws: sampler and seed pinned, provenance in, clock out."""
 
 import logging
-from dataclasses import dataclass
 from hashlib import sha256
 
 import nutpie
@@ -9,9 +8,6 @@ import pymc as pm
 import xarray as xr
 
 from securebase.config import Sampling
-from securebase.family import Built, Family, build
-from securebase.panel import Panel
-from securebase.priors import Priors
 
 log = logging.getLogger(__name__)
 
@@ -19,51 +15,6 @@ log = logging.getLogger(__name__)
 def derived_seed(root: int, *names: str) -> int:
     """Seed of one fit: the first 8 hex digits of sha256("root/study/analysis")."""
     return int(sha256("/".join([str(root), *names]).encode()).hexdigest()[:8], 16)
-
-
-@dataclass(frozen=True)
-class Fit:
-    """What sampling one analysis leaves behind.
-
-    Parameters
-    ----------
-    draws : xr.DataTree
-        Groups posterior, sample_stats, prior: no clock, no unit-indexed array.
-    built : Built
-        Model and implied moments, for predictive draws.
-    """
-
-    draws: xr.DataTree
-    built: Built
-
-
-def fit(
-    family: Family, panel: Panel, priors: Priors, sampling: Sampling, seed: int, cores: int
-) -> Fit:
-    """Draw from prior and posterior of a family on a panel.
-
-    Parameters
-    ----------
-    seed : int
-        See `derived_seed`; draws do not depend on `cores`.
-    cores : int
-        Processors the chains may use.
-
-    Returns
-    -------
-    Fit
-    """
-    built = build(family, panel, priors)
-    log.info("model of %d free variables is written", len(built.model.free_RVs))
-    prior = prior_draws(built.model, sampling.prior_draws, seed)
-    posterior, stats = posterior_draws(built.model, sampling, seed, cores)
-    groups = {
-        "posterior": family.derived(posterior, panel),
-        "sample_stats": stats,
-        "prior": family.derived(prior, panel),
-    }
-    draws = xr.DataTree.from_dict({name: without_clock(one) for name, one in groups.items()})
-    return Fit(draws, built)
 
 
 def prior_draws(model: pm.Model, draws: int, seed: int) -> xr.Dataset:
@@ -112,8 +63,3 @@ def posterior_draws(
     )
     log.info("drawn")
     return tree["posterior"].to_dataset(), tree["sample_stats"].to_dataset()
-
-
-def without_clock(dataset: xr.Dataset) -> xr.Dataset:
-    """Return the values without attributes, which hold the time of the run among others."""
-    return dataset.drop_attrs()

@@ -13,7 +13,7 @@ from securebase.codebook import Study
 from securebase.faults import Fault, InputError
 from securebase.rawfiles import RawFile
 from securebase.simulation.planting import Planted
-from securebase.simulation.rawtables import Tables
+from securebase.simulation.rawtables import Record, Tables
 from securebase.simulation.settings import Simulation
 
 PLANTED: Final = "planted_faults_SIMULATED.tsv"
@@ -66,14 +66,15 @@ def raw_files(tables: Tables, study: Study, settings: Simulation) -> Iterator[Wr
 
     Rows stand in the order of their dates, as a form exports them.
     """
+    date = study.raw.columns.date
     for spec in study.raw.files:
-        table = _ordered(tables[str(spec.wave)], study)
+        table = tables[str(spec.wave)]
+        rows = sorted(table, key=lambda name: table[name][date]) if date else list(table)
+        columns = list(table[rows[0]])
         if settings.column_order.get(str(spec.wave)) == "alphabetical":
-            table = table[sorted(table.columns, key=str.casefold)]
-        names = {inside: outside for outside, inside in spec.rename.items()}
-        content = _content(table.rename(columns=names), spec)
-        lines = {str(name): line for line, name in enumerate(table.index, start=2)}
-        yield Written(spec.path, content, lines)
+            columns.sort(key=str.casefold)
+        content = _content([table[name] for name in rows], columns, spec)
+        yield Written(spec.path, content, {name: line for line, name in enumerate(rows, start=2)})
 
 
 def planted_table(
@@ -106,14 +107,10 @@ def save(files: Sequence[Written], planted: pd.DataFrame, folder: Path) -> list[
     return paths
 
 
-def _ordered(table: pd.DataFrame, study: Study) -> pd.DataFrame:
-    by = [name for name in (study.raw.columns.date,) if name in table.columns]
-    return table.sort_values(by, kind="stable") if by else table
-
-
-def _content(table: pd.DataFrame, spec: RawFile) -> bytes:
+def _content(rows: Sequence[Record], columns: Sequence[str], spec: RawFile) -> bytes:
+    names = {inside: outside for outside, inside in spec.rename.items()}
     stream = io.StringIO()
     writer = csv.writer(stream, delimiter=spec.delimiter, lineterminator="\n")
-    writer.writerow(table.columns)
-    writer.writerows(table.to_numpy(dtype=object).tolist())
+    writer.writerow([names.get(column, column) for column in columns])
+    writer.writerows([[row[column] for column in columns] for row in rows])
     return stream.getvalue().encode(spec.encoding)

@@ -1,16 +1,16 @@
 """Planting faults: raw tables spoilt in declared places, and what the cleaning has to say."""
 
 import datetime
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import singledispatch
 
-import pandas as pd
+import numpy as np
 
 from securebase.codebook import Study
 from securebase.faults import Fault, InputError
 from securebase.simulation import faultsettings as declared
-from securebase.simulation.rawtables import Tables, row_name
+from securebase.simulation.rawtables import Record, Tables, row_name
 from securebase.simulation.settings import Simulation
 
 
@@ -45,7 +45,7 @@ def plant(tables: Tables, study: Study, settings: Simulation) -> tuple[Tables, l
 
     Returns
     -------
-    (dict, list of Planted)
+    (Tables, list of Planted)
         New tables, and the entries the cleaning has to make.
 
     Raises
@@ -53,19 +53,25 @@ def plant(tables: Tables, study: Study, settings: Simulation) -> tuple[Tables, l
     InputError
         Where a fault has no row or column to be planted in.
     """
-    spoilt = {wave: table.copy() for wave, table in tables.items()}
+    spoilt = {
+        wave: {name: record.copy() for name, record in table.items()}
+        for wave, table in tables.items()
+    }
     planted: list[Planted] = []
     faults: list[Fault] = []
     for number, fault in enumerate(settings.faults):
         try:
             planted += _plant(fault, _Place(spoilt, tables, study))
-        except LookupError as error:
+        except _NoPlaceError as error:
             file = f"config/simulations/{settings.study}.yaml"
-            expected = "a row and a column that are there"
-            faults.append(Fault(file, str(error.args[0]), expected, column=f"faults.{number}"))
+            faults.append(Fault(file, *error.args, column=f"faults.{number}"))
     if faults:
         raise InputError(f"simulation {settings.study}", faults)
     return spoilt, planted
+
+
+class _NoPlaceError(Exception):
+    """What is not there to be spoilt, and what there is."""
 
 
 @dataclass(frozen=True)
@@ -78,40 +84,37 @@ class _Place:
 
     def row(self, fault: declared.RowFault) -> str:
         """Name of the row a fault means."""
-        return self._nth(self._rows(fault.wave, fault.role), fault.place)
+        _known(fault.wave, self.study.waves.levels, "wave")
+        _known(fault.role, self.study.roles.levels, "role")
+        return row_name(_nth(self.units(fault.wave, fault.role), fault.place), fault.role)
 
-    def unit(self, fault: declared.Swap) -> str:
-        """Unit a swap means: one in which everybody answered whenever asked."""
-        roles, waves = self.study.roles.levels, self.study.waves.levels
-        asked = [(w, r) for w in waves for r in roles if self.study.answer_columns(r, w)]
-        units = [set(self._units(wave, role)) for wave, role in asked]
-        return self._nth(sorted(set.intersection(*units)), fault.place)
+    def record(self, fault: declared.RowFault, *columns: str) -> Record:
+        """Give the record a fault means, which has the columns it means."""
+        record = self.tables[fault.wave][self.row(fault)]
+        for column in columns:
+            _known(column, record, "column")
+        return record
 
-    def add(self, wave: str, name: str, row: pd.Series) -> str:
-        """Add a row and return its name."""
-        table = self.tables[wave]
-        self.tables[wave] = pd.concat([table, row.to_frame(name).T])
-        return name
+    def units(self, wave: str, role: str) -> list[str]:
+        """Units whose member of a role has a row at a wave, in the order of ids."""
+        names = (name.split(" ", 1) for name in self.clean[wave])
+        return sorted(unit for unit, own in names if own == role)
 
-    def known(self, wave: str, column: str) -> str:
-        """Give a column that the wave's table has."""
-        if column not in self.tables[wave].columns:
-            raise LookupError(f"no column '{column}' at wave {wave}")
-        return column
+    def waves(self, role: str) -> int:
+        """Count the waves that ask a role something."""
+        return sum(bool(self.study.answer_columns(role, wave)) for wave in self.clean)
 
-    def _rows(self, wave: str, role: str) -> list[str]:
-        return [row_name(unit, role) for unit in sorted(self._units(wave, role))]
 
-    def _units(self, wave: str, role: str) -> list[str]:
-        if wave not in self.clean:
-            raise LookupError(f"no wave '{wave}'")
-        names = [str(name).split(" ", 1) for name in self.clean[wave].index]
-        return [unit for unit, own in names if own == role]
+def _known(name: str, known: Iterable[str], what: str) -> None:
+    known = list(known)
+    if name not in known:
+        raise _NoPlaceError(f"no {what} '{name}'", f"one of: {', '.join(known)}")
 
-    def _nth(self, names: list[str], place: int) -> str:
-        if place > len(names):
-            raise LookupError(f"place {place} of {len(names)}")
-        return names[place - 1]
+
+def _nth(names: Sequence[str], place: int) -> str:
+    if place > len(names):
+        raise _NoPlaceError(f"place {place}", f"a place from 1 to {len(names)}")
+    return names[place - 1]
 
 
 @singledispatch
@@ -121,103 +124,99 @@ def _plant(fault: object, place: _Place) -> Iterator[Planted]:
 
 @_plant.register
 def _(fault: declared.WrongCell, place: _Place) -> Iterator[Planted]:
-    row, column = place.row(fault), place.known(fault.wave, fault.column)
-    place.tables[fault.wave].loc[row, column] = fault.value
-    yield Planted(fault.wave, row, fault.rule, fault.reason, column, fault.value)
+    place.record(fault, fault.column)[fault.column] = fault.value
+    yield Planted(fault.wave, place.row(fault), fault.rule, fault.reason, fault.column, fault.value)
 
 
 @_plant.register
 def _(fault: declared.Duplicate, place: _Place) -> Iterator[Planted]:
-    row = place.row(fault)
-    again = place.add(fault.wave, f"{row} twice", place.tables[fault.wave].loc[row])
+    again = f"{place.row(fault)} twice"
+    place.tables[fault.wave][again] = place.record(fault).copy()
     yield Planted(fault.wave, again, "duplicate_row", fault.reason)
 
 
 @_plant.register
 def _(fault: declared.Resubmission, place: _Place) -> Iterator[Planted]:
-    row = place.row(fault)
-    other = {place.known(fault.wave, column): value for column, value in fault.answers.items()}
-    copy = place.tables[fault.wave].loc[row].copy()
-    copy[list(other)] = list(other.values())
-    again = place.add(fault.wave, f"{row} later", _moved(copy, fault.days, place.study))
+    again = f"{place.row(fault)} later"
+    record = place.record(fault, *fault.answers) | fault.answers
+    place.tables[fault.wave][again] = _moved(record, fault.days, place.study)
     yield Planted(fault.wave, again, "duplicate_person", fault.reason)
 
 
 @_plant.register
 def _(fault: declared.Blank, place: _Place) -> Iterator[Planted]:
-    row = place.row(fault)
-    copy = place.tables[fault.wave].loc[row].copy()
-    copy[[name for name in copy.index if name in place.study.answer_columns()]] = ""
-    again = place.add(fault.wave, f"{row} blank", _moved(copy, -fault.days, place.study))
-    yield Planted(fault.wave, again, "empty_row", fault.reason)
+    before = f"{place.row(fault)} blank"
+    answers = set(place.study.answer_columns())
+    record = {name: "" if name in answers else text for name, text in place.record(fault).items()}
+    place.tables[fault.wave][before] = _moved(record, -fault.days, place.study)
+    yield Planted(fault.wave, before, "empty_row", fault.reason)
 
 
 @_plant.register
 def _(fault: declared.LostId, place: _Place) -> Iterator[Planted]:
-    row = place.row(fault)
-    place.tables[fault.wave].loc[row, place.study.raw.columns.unit] = ""
-    yield Planted(fault.wave, row, "missing_id", fault.reason)
+    place.record(fault)[place.study.raw.columns.unit] = ""
+    yield Planted(fault.wave, place.row(fault), "missing_id", fault.reason)
 
 
 @_plant.register
 def _(fault: declared.Misspelt, place: _Place) -> Iterator[Planted]:
-    row, column = place.row(fault), place.known(fault.wave, str(place.study.raw.columns.person))
-    spelt = place.tables[fault.wave].loc[row, column].lower()
-    place.tables[fault.wave].loc[row, column] = spelt
-    yield Planted(fault.wave, row, "possible_typo", fault.reason, value=spelt)
+    person = str(place.study.raw.columns.person)
+    record = place.record(fault, person)
+    record[person] = record[person].lower()
+    yield Planted(fault.wave, place.row(fault), "possible_typo", fault.reason, value=record[person])
 
 
 @_plant.register
 def _(fault: declared.Swap, place: _Place) -> Iterator[Planted]:
-    unit, column = place.unit(fault), place.known(fault.wave, str(place.study.raw.columns.person))
-    rows = [row_name(unit, role) for role in place.study.roles.levels]
-    table = place.tables[fault.wave]
-    table.loc[rows, column] = table.loc[rows[::-1], column].to_numpy()
+    person = str(place.study.raw.columns.person)
+    _known(fault.wave, place.study.waves.levels, "wave")
+    roles = list(place.study.roles.levels)
+    asked = [(wave, role) for wave in place.clean for role in roles]
+    there = [set(place.units(*one)) for one in asked if place.study.answer_columns(*one[::-1])]
+    unit = _nth(sorted(set.intersection(*there)), fault.place)
+    one, other = (place.tables[fault.wave][row_name(unit, role)] for role in roles)
+    one[person], other[person] = other[person], one[person]
     # who is asked more often is known by the other waves; the other one only by his or her place
-    asked = [len(place.study.waves.levels) - _waves_without(role, place) for role in _roles(place)]
-    for row, count in zip(rows, asked, strict=True):
-        rule = "another_person" if count == max(asked) else "swapped_role"
-        yield Planted(fault.wave, row, rule, fault.reason)
+    most = max(place.waves(role) for role in roles)
+    for role in roles:
+        rule = "another_person" if place.waves(role) == most else "swapped_role"
+        yield Planted(fault.wave, row_name(unit, role), rule, fault.reason)
 
 
 @_plant.register
 def _(fault: declared.TrialRow, place: _Place) -> Iterator[Planted]:
-    wave, columns = fault.wave, place.study.raw.columns
-    if fault.role not in place.study.roles.levels:
-        raise LookupError(f"no role '{fault.role}'")
-    row = pd.Series("", index=place.tables[wave].columns, dtype=object)
-    like = place.clean[wave].loc[place._rows(wave, fault.role)[0]]
-    filled = [name for name in place.study.answer_columns(fault.role, wave) if like[name] != ""]
-    row[filled] = "1"
-    for name in (columns.role, columns.wave, columns.date):
-        if name in row.index:
-            row[name] = like[name]
-    row[columns.unit] = row[columns.person] = fault.unit
-    yield Planted(wave, place.add(wave, fault.unit, row), "declared", fault.reason)
+    _known(fault.wave, place.study.waves.levels, "wave")
+    _known(fault.role, place.study.roles.levels, "role")
+    columns, table = place.study.raw.columns, place.tables[fault.wave]
+    like = table[row_name(place.units(fault.wave, fault.role)[0], fault.role)]
+    asked = place.study.answer_columns(fault.role, fault.wave)
+    record = {name: "1" if name in asked else "" for name in like}
+    record |= {name: like[name] for name in (columns.role, columns.wave) if name in like}
+    record |= {columns.unit: fault.unit}
+    if columns.person is not None:
+        record[columns.person] = fault.unit
+    if columns.date is not None:
+        record[columns.date] = min(one[columns.date] for one in table.values())
+    table[fault.unit] = record
+    yield Planted(fault.wave, fault.unit, "declared", fault.reason)
 
 
 @_plant.register
 def _(fault: declared.TurnedItem, place: _Place) -> Iterator[Planted]:
-    column = place.known(fault.wave, fault.item)
-    scale = next(one for one in place.study.scales.values() if fault.item in one.items)
-    cells = place.tables[fault.wave][column]
-    numbers = pd.to_numeric(cells, errors="coerce")
-    turned = (sum(scale.range) - numbers).map("{:g}".format)
-    place.tables[fault.wave][column] = cells.where(numbers.isna(), turned)
-    yield Planted(fault.wave, "", "turned_item", fault.reason, column)
+    _known(fault.wave, place.study.waves.levels, "wave")
+    scales = {item: one for one in place.study.scales.values() for item in one.items}
+    _known(fault.item, scales, "item")
+    low, high = scales[fault.item].range
+    answers = {f"{value:g}": f"{low + high - value:g}" for value in np.arange(low, high + 1)}
+    for record in place.tables[fault.wave].values():
+        # what is no answer stays what it is
+        record[fault.item] = answers.get(record[fault.item], record[fault.item])
+    yield Planted(fault.wave, "", "turned_item", fault.reason, fault.item)
 
 
-def _roles(place: _Place) -> list[str]:
-    return list(place.study.roles.levels)
-
-
-def _waves_without(role: str, place: _Place) -> int:
-    return sum(not place.study.answer_columns(role, wave) for wave in place.study.waves.levels)
-
-
-def _moved(row: pd.Series, days: int, study: Study) -> pd.Series:
+def _moved(record: Record, days: int, study: Study) -> Record:
     date = study.raw.columns.date
     if date is None:
-        return row
-    moved = datetime.date.fromisoformat(row[date]) + datetime.timedelta(days=days)
-    return pd.concat([row.drop(date), pd.Series({date: moved.isoformat()})]).reindex(row.index)
+        return record
+    moved = datetime.date.fromisoformat(record[date]) + datetime.timedelta(days=days)
+    return record | {date: moved.isoformat()}

@@ -6,8 +6,10 @@ from securebase.codebook import Study, code_texts
 from securebase.names import DATE, PERSON, ROLE, UNIT, WAVE
 from securebase.simulation.settings import Distribution, Simulation
 
-Tables = dict[str, pd.DataFrame]
-"""{wave: table}; columns as the codebook calls them, all text; the index names the row."""
+Record = dict[str, str]
+"""One row of a raw file: text by column, columns as the codebook calls them."""
+Tables = dict[str, dict[str, Record]]
+"""{wave: {name of the row: its record}}"""
 
 
 def row_name(unit: str, role: str) -> str:
@@ -33,8 +35,9 @@ def raw_tables(
 
     Returns
     -------
-    dict
-        Where a reversed item holds lowest + highest - keyed answer.
+    Tables
+        In the order of `persons`. A reversed item holds lowest + highest - keyed answer; an empty
+        text is no answer.
     """
     decimals = {one.measure: one.decimals for one in _distributions(settings)}
     columns = _id_columns(persons, study)
@@ -50,7 +53,7 @@ def raw_tables(
     names = [row_name(*pair) for pair in zip(persons[UNIT], persons[ROLE], strict=True)]
     table = pd.DataFrame(columns, dtype=object).fillna("").set_axis(names)
     waves = persons[WAVE].to_numpy()
-    return {wave: _asked(table[waves == wave], wave, study) for wave in study.waves.levels}
+    return {wave: _records(table[waves == wave], wave, study) for wave in study.waves.levels}
 
 
 def _distributions(settings: Simulation) -> tuple[Distribution, ...]:
@@ -71,11 +74,12 @@ def _id_columns(persons: pd.DataFrame, study: Study) -> dict[str, pd.Series]:
     return {name: column for name, column in found.items() if name is not None}
 
 
-def _asked(table: pd.DataFrame, wave: str, study: Study) -> pd.DataFrame:
+def _records(table: pd.DataFrame, wave: str, study: Study) -> dict[str, Record]:
     """Keep the ids and the columns that the wave asks."""
     ids = set(study.raw.columns.model_dump().values())
-    asked = set(study.answer_columns(None, wave))
-    return table[[name for name in table.columns if name in ids | asked]]
+    kept = [str(name) for name in table if name in ids | set(study.answer_columns(None, wave))]
+    rows = table[kept].itertuples(index=True, name=None)
+    return {str(name): dict(zip(kept, map(str, cells), strict=True)) for name, *cells in rows}
 
 
 def _number(value: float) -> str:

@@ -20,7 +20,7 @@ from securebase.simulation.files import (
 )
 from securebase.simulation.losses import present
 from securebase.simulation.persons import persons_at_waves
-from securebase.simulation.planting import plant
+from securebase.simulation.planting import Planted, plant
 from securebase.simulation.rawtables import raw_tables
 from securebase.simulation.scores import draw_scores
 from securebase.simulation.settings import Simulation, World
@@ -106,7 +106,7 @@ def study_files(
     refuse_other_layouts(study)
     drawn = simulate_study(study, settings, world)
     tables = raw_tables(drawn.waves, drawn.answers, study, settings)
-    planted = []
+    planted: list[Planted] = []
     if faults:
         tables, planted = plant(tables, study, settings)
     files = list(raw_files(tables, study, settings))
