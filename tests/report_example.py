@@ -335,6 +335,7 @@ def scoring_table() -> pd.DataFrame:
             for item in range(first, first + 6, 2):
                 r = 0.31 + 0.02 * item
                 rows.append((scale, wave, f"ECR{item}", n, 3.0, 1.6, r, "no", np.nan, np.nan, "ok"))
+        rows.append((scale, "(all)", "(scale)", 1183, 3.1, 1.0, np.nan, "", alpha, alpha, "ok"))
     columns = [
         "scale",
         "wave",

@@ -31,10 +31,10 @@ def listed(folder: Path, table: pd.DataFrame, **changes: Any) -> list[Entry]:
     """Give all entries of the quarantine, those of scoring included."""
     study = study_in(folder, table, **changes)
     answers = clean_answers(read_raw(study, folder), study)
+    dropped = (answers.exclusions["kind"] == "row").sum()
+    assert len(answers.keys) + dropped == len(table), "every row is kept or listed"
     tables = [answers.exclusions, *score(answers, study).unscored]
-    return sorted(
-        (row.rule, row.row, row.column) for table in tables for row in table.itertuples()
-    )
+    return sorted((row.rule, row.row, row.column) for table in tables for row in table.itertuples())
 
 
 def line(table: pd.DataFrame, at: int) -> int:
@@ -157,29 +157,22 @@ def test_a_planted_fault_is_caught_and_named(
     assert listed(tmp_path, planted) == sorted(expected)
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(6))
 def test_planting_k_faults_lists_exactly_those(
     seed: int, tmp_path: Path, table: pd.DataFrame
 ) -> None:
     rng = np.random.default_rng(seed)
     count = int(rng.integers(1, COUPLES - 8))
     couples = rng.permutation(COUPLES)[:count]
-    names = rng.choice(
-        [name for name in PLANTERS if name != "person in another unit"], size=count
-    )
+    names = rng.choice([name for name in PLANTERS if name != "person in another unit"], size=count)
     expected: list[Entry] = []
     for couple, name in zip(couples, names, strict=True):
         table, entries = PLANTERS[name](table, int(couple))
         expected += entries
     assert listed(tmp_path, table) == sorted(expected)
-    answers = cleaned(tmp_path, table)
-    dropped = (answers.exclusions["kind"] == "row").sum()
-    assert len(answers.keys) + dropped == len(table)
 
 
-def test_quarantined_cells_are_missing_and_others_stay(
-    tmp_path: Path, table: pd.DataFrame
-) -> None:
+def test_quarantined_cells_are_missing_and_others_stay(tmp_path: Path, table: pd.DataFrame) -> None:
     table.loc[3, ["A1", "A3", "sex", "age"]] = ["-9", "9", "7", "300"]
     answers = cleaned(tmp_path, table)
     assert answers.items.loc[3, ["A1", "A3"]].isna().all()
@@ -237,9 +230,7 @@ def test_of_two_records_the_fuller_stays(tmp_path: Path, table: pd.DataFrame) ->
     ]
 
 
-def test_of_equally_full_records_the_earliest_stays(
-    tmp_path: Path, table: pd.DataFrame
-) -> None:
+def test_of_equally_full_records_the_earliest_stays(tmp_path: Path, table: pd.DataFrame) -> None:
     table["sent"] = "2020-05-01 12:00:00"
     answer = "1" if table.loc[0, "A1"] != "1" else "2"
     table = appended(table, 0, A1=answer, sent="2020-04-30 09:00:00")
@@ -258,7 +249,10 @@ def test_the_same_answers_sent_twice_are_one_record(tmp_path: Path, table: pd.Da
 
 def test_either_role_equally_often_is_nobodys_guess(tmp_path: Path, table: pd.DataFrame) -> None:
     two_waves = table[table["time"] != "3"].reset_index(drop=True)
-    waves = {"time_unit": "year", "levels": {"w1": {"code": 1, "time": 0}, "w2": {"code": 2, "time": 1}}}
+    waves = {
+        "time_unit": "year",
+        "levels": {"w1": {"code": 1, "time": 0}, "w2": {"code": 2, "time": 1}},
+    }
     planted, _ = swap_roles(two_waves, 3)
     study = study_in(tmp_path, planted, waves=waves)
     out = clean_answers(read_raw(study, tmp_path), study).exclusions
@@ -325,10 +319,9 @@ def test_one_couple_is_no_study(tmp_path: Path, table: pd.DataFrame) -> None:
 
 def test_all_values_missing(tmp_path: Path, table: pd.DataFrame) -> None:
     answers = [name for name in table.columns if name not in ("couple", "id", "who", "time")]
-    assert "0 couples with usable rows" in told(tmp_path, table.assign(**dict.fromkeys(answers, "")))
-    assert "0 couples with usable rows" in told(
-        tmp_path, table.assign(**dict.fromkeys(answers, "NA"))
-    )
+    for empty in ("", "NA"):
+        empties = table.assign(**dict.fromkeys(answers, empty))
+        assert "no row holds an answer" in told(tmp_path, empties)
 
 
 def test_an_item_without_any_answer(tmp_path: Path, table: pd.DataFrame) -> None:
@@ -354,9 +347,7 @@ def test_a_unit_in_two_clusters(tmp_path: Path, table: pd.DataFrame) -> None:
     table["clinic"] = np.where(table.index == 8, "north", "south")
     columns = {"unit": "couple", "person": "id", "role": "who", "wave": "time", "cluster": "clinic"}
     raw = {"files": [{"path": "small.csv"}], "columns": columns}
-    assert "couple 102 has clusters south (row 8), north (row 10)" in told(
-        tmp_path, table, raw=raw
-    )
+    assert "couple 102 has clusters south (row 8), north (row 10)" in told(tmp_path, table, raw=raw)
 
 
 def test_ids_of_questionnaires_are_not_ids_of_persons(tmp_path: Path, table: pd.DataFrame) -> None:

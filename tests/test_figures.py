@@ -30,7 +30,7 @@ def anxiety(trajectories: pd.DataFrame) -> pd.DataFrame:
 
 
 def test_panels_share_their_span_and_hold_everything(trajectories: pd.DataFrame) -> None:
-    limits = figures.trajectory_limits(trajectories)
+    limits = figures.trajectory_limits(trajectories, {})
     spans = [high - low for low, high in limits.values()]
     assert spans[0] == pytest.approx(spans[1])
     for outcome, (low, high) in limits.items():
@@ -39,9 +39,23 @@ def test_panels_share_their_span_and_hold_everything(trajectories: pd.DataFrame)
         assert high > rows["q97_5"].max()
 
 
+def test_scales_of_another_range_get_their_own_span(trajectories: pd.DataFrame) -> None:
+    wide = trajectories.copy()
+    numbers = ["q2_5", "q97_5", "observed_mean", "observed_se"]
+    wide.loc[wide["outcome"] == "avoidance", numbers] *= 10
+    spans = {}
+    for scales in ({}, {"anxiety": (1, 7), "avoidance": (10, 70)}):
+        limits = figures.trajectory_limits(wide, scales)
+        low, high = limits["anxiety"]
+        spans[len(scales)] = high - low
+    alone = figures.trajectory_limits(anxiety(trajectories), {})["anxiety"]
+    assert spans[2] == pytest.approx(alone[1] - alone[0])
+    assert spans[0] > 5 * spans[2]
+
+
 def test_a_panel_draws_what_the_table_says(trajectories: pd.DataFrame) -> None:
     rows = anxiety(trajectories)
-    axes = panel(rows, figures.trajectory_limits(trajectories)).axes[0]
+    axes = panel(rows, figures.trajectory_limits(trajectories, {})).axes[0]
     lines = [line for line in axes.lines if len(line.get_xdata()) == len(WAVES)]
     expected = rows[rows["role"] == "patient"]["expected"].to_numpy()
     assert any(np.allclose(line.get_ydata(), expected) for line in lines)
@@ -55,7 +69,7 @@ def test_a_panel_draws_what_the_table_says(trajectories: pd.DataFrame) -> None:
 
 def test_a_panel_without_a_model_draws_observed_means_only(trajectories: pd.DataFrame) -> None:
     bare = anxiety(trajectories).assign(expected=np.nan, q2_5=np.nan, q97_5=np.nan)
-    axes = panel(bare, figures.trajectory_limits(bare)).axes[0]
+    axes = panel(bare, figures.trajectory_limits(bare, {})).axes[0]
     finite = [
         line
         for line in axes.lines
@@ -67,7 +81,7 @@ def test_a_panel_without_a_model_draws_observed_means_only(trajectories: pd.Data
 
 def test_limits_without_any_number_are_still_limits(trajectories: pd.DataFrame) -> None:
     columns = ["q2_5", "q97_5", "observed_mean", "observed_se"]
-    limits = figures.trajectory_limits(trajectories.assign(**dict.fromkeys(columns, np.nan)))
+    limits = figures.trajectory_limits(trajectories.assign(**dict.fromkeys(columns, np.nan)), {})
     assert all(low < high for low, high in limits.values())
 
 

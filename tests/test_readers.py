@@ -78,13 +78,20 @@ BAD_TEXT = {
     "latin-1 further down": ("a,b\n1,2\n3,ü\n".encode("latin-1"), {}, "not utf-8", "cp1252", 3),
     "utf-16 read as utf-8": ("a,b\n1,2\n".encode("utf-16"), {}, "not utf-8", "utf-16", 1),
     "utf-16 without mark": ("a,b\n1,2\n".encode("utf-16-le"), {}, "zero bytes", "utf-16-le", 1),
-    "utf-8 read as latin-1": ("ä,b\n1,ü\n".encode(), {"encoding": "latin-1"}, "UTF-8", "utf-8", None),
+    "utf-8 read as latin-1": (
+        "ä,b\n1,ü\n".encode(),
+        {"encoding": "latin-1"},
+        "UTF-8",
+        "utf-8",
+        None,
+    ),
     "semicolons": (b"a;b;c\n1;2;3\n", {}, "one column", 'delimiter: ";" gives 3', 1),
     "tabs": (b"a\tb\n1\t2\n", {}, "one column", 'delimiter: "\\t" gives 2', 1),
     "commas": (b"a,b\n1,2\n", {"delimiter": ";"}, "one column", 'delimiter: "," gives 2', 1),
     "a cell too many": (b"a,b\n1,2\n1,2,3\n", {}, "3 cells", "quotes", 3),
     "a cut line": (b"a,b,c\n1,2,3\n1,2", {}, "2 cells", "exported again", 3),
     "an open quote": (b'a,b\n1,"2\n3,4\n', {}, "cannot be split", "quote", 2),
+    "a workbook": (b"PK\x03\x04\x00", {}, "a file of Excel", "declare the format", None),
     "blank lines only": (b"\n\n\n", {}, "no line of text", "", None),
 }
 
@@ -151,7 +158,7 @@ def test_a_formula_without_result_is_not_an_empty_cell(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("format_", ["excel", "spss", "stata"])
 def test_a_file_of_another_program(format_: str, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="not an Excel workbook|not a file of"):
+    with pytest.raises(InputError, match=r"not an Excel workbook|not a file of"):
         read(written(tmp_path, "a,b\n1,2\n"), format_)
 
 
@@ -162,7 +169,9 @@ def test_an_empty_sheet(tmp_path: Path) -> None:
 
 def test_spss_gives_codes_and_empties_what_it_declares_missing(tmp_path: Path) -> None:
     path = tmp_path / "raw.sav"
-    table = pd.DataFrame({"unit": [1.0, 2.0, 3.0], "item": [7.0, 99.0, np.nan], "id": ["a", "b", ""]})
+    table = pd.DataFrame(
+        {"unit": [1.0, 2.0, 3.0], "item": [7.0, 99.0, np.nan], "id": ["a", "b", ""]}
+    )
     pyreadstat.write_sav(
         table,
         str(path),
@@ -178,7 +187,9 @@ def test_spss_gives_codes_and_empties_what_it_declares_missing(tmp_path: Path) -
 
 def test_stata_gives_codes_and_empties_extended_missings(tmp_path: Path) -> None:
     path = tmp_path / "raw.dta"
-    table = pd.DataFrame({"unit": [1, 2, 3], "item": [7, "a", 2], "day": [datetime.date(2020, 5, 1)] * 3})
+    table = pd.DataFrame(
+        {"unit": [1, 2, 3], "item": [7, "a", 2], "day": [datetime.date(2020, 5, 1)] * 3}
+    )
     pyreadstat.write_dta(
         table,
         str(path),
@@ -242,9 +253,7 @@ def files(**settings: Any) -> dict[str, Any]:
     return {"files": [{"path": "small.csv"} | settings], "columns": columns}
 
 
-def test_the_same_answers_from_every_program(
-    tmp_path: Path, rng: np.random.Generator
-) -> None:
+def test_the_same_answers_from_every_program(tmp_path: Path, rng: np.random.Generator) -> None:
     text = small_table(rng)
     numbers = text.apply(pd.to_numeric).assign(id=text["id"])
     numbers.to_excel(tmp_path / "small.xlsx", index=False)
@@ -398,7 +407,7 @@ def test_faults_of_all_files_are_told_together(tmp_path: Path, rng: np.random.Ge
         [
             *("no such file", "an empty file", "a header without rows", "no column 'A2'"),
             *("no column 'A3'", "2 columns 'A1'", "role 'x' (and 89 rows more)"),
-            *("180 of 180 cells are none ('often')", "not utf-8"),
+            *("180 of 180 cells are no numbers ('often')", "not utf-8"),
         ],
         strict=True,
     ):
@@ -459,7 +468,9 @@ def test_exchangeable_members_are_told_apart_by_their_ids(
     extra = table.iloc[:1].assign(id="1019")
     roles = {"levels": {"a": {}, "b": {}}, "exchangeable": True}
     raw = {**files(), "columns": {"unit": "couple", "person": "id", "wave": "time"}}
-    keys = read_raw(study_in(tmp_path, pd.concat([extra, table]), raw=raw, roles=roles), tmp_path).keys
+    keys = read_raw(
+        study_in(tmp_path, pd.concat([extra, table]), raw=raw, roles=roles), tmp_path
+    ).keys
     assert keys["role"].isna().tolist() == [True] + [False] * len(table)
     assert (keys.dropna(subset="role").groupby("person")["role"].nunique() == 1).all()
     assert (keys.dropna(subset="role").groupby("unit")["role"].nunique() == 2).all()

@@ -70,7 +70,10 @@ def test_a_sum_score_ranges_over_all_items(tmp_path: Path) -> None:
 
 FAULTY = {
     "unknown key": (
-        "scales.anxiety.revers", ["A1"], "unknown key 'revers'", "did you mean 'reverse'"
+        "scales.anxiety.revers",
+        ["A1"],
+        "unknown key 'revers'",
+        "did you mean 'reverse'",
     ),
     "unknown key at the top": ("scale", {}, "unknown key 'scale'", "did you mean 'scales'"),
     "missing key": ("waves.time_unit", None, "'time_unit' is missing", "a value"),
@@ -81,7 +84,10 @@ FAULTY = {
     "digest cut": ("raw.files.0.sha256", "abc", "'abc'", "match pattern"),
     "pattern without column": ("raw.pattern", "{role}_{wave}", "{role}_{wave}", "{column}"),
     "reason too short": (
-        "exclusions", [{"where": {"couple": 1}, "reason": "x"}], "'x'", "at least 8 characters"
+        "exclusions",
+        [{"where": {"couple": 1}, "reason": "x"}],
+        "'x'",
+        "at least 8 characters",
     ),
     "name of another file": ("study", "small", "study 'small'", "'other'"),
     "wave of a file": ("raw.files.0.wave", "w9", "unknown wave 'w9'", "w1, w2, w3"),
@@ -89,23 +95,38 @@ FAULTY = {
     "nothing says the wave": ("raw.columns.wave", None, "nothing says the wave", "{wave}"),
     "nothing says the role": ("raw.columns.role", None, "nothing says the role", "{role}"),
     "the same file twice": (
-        "raw.files", [{"path": "a.csv"}, {"path": "a.csv"}], "'a.csv' again", "once"
+        "raw.files",
+        [{"path": "a.csv"}, {"path": "a.csv"}],
+        "'a.csv' again",
+        "once",
     ),
     "time running back": ("waves.levels.w2.time", 9, "time 1.5 after 9", "increasing"),
     "a code twice": ("waves.levels.w2.code", 1, "code 1 again, also of w1", "each code once"),
     "exchangeable alone": (
-        "roles", {"levels": {"one": {}}, "exchangeable": True}, "with 1 role", "two roles"
+        "roles",
+        {"levels": {"one": {}}, "exchangeable": True},
+        "with 1 role",
+        "two roles",
     ),
     "compositions without column": (
-        "roles.compositions", {"mf": {"code": 1}}, "is missing", "both or neither"
+        "roles.compositions",
+        {"mf": {"code": 1}},
+        "is missing",
+        "both or neither",
     ),
     "an item twice": ("scales.anxiety.items", ["A1", "A1", "A2"], "item 'A1' twice", "once"),
     "an item of two scales": (
-        "scales.avoidance.items", ["A1", "V3"], "'A1' is also in scale anxiety", "in one scale"
+        "scales.avoidance.items",
+        ["A1", "V3"],
+        "'A1' is also in scale anxiety",
+        "in one scale",
     ),
     "reverse of no item": ("scales.anxiety.reverse", ["A9"], "unknown item 'A9'", "A1, A2"),
     "accepted is no item": (
-        "scales.anxiety.accepted_items", {"A9": "a good reason"}, "unknown item 'A9'", "A1"
+        "scales.anxiety.accepted_items",
+        {"A9": "a good reason"},
+        "unknown item 'A9'",
+        "A1",
     ),
     "rekeyed in no wave": (
         "scales.anxiety.rekeyed",
@@ -116,35 +137,59 @@ FAULTY = {
     "more than all items": ("scales.anxiety.minimum_items", 6, "6 of 5 items", "at most 5"),
     "range turned": ("scales.anxiety.range", [7, 1], "range 7 to 1", "lowest before highest"),
     "missing code in the range": (
-        "scales.anxiety.missing_codes", [7], "code 7 lies in the range", "outside"
+        "scales.anxiety.missing_codes",
+        [7],
+        "code 7 lies in the range",
+        "outside",
     ),
     "scale of no role": ("scales.anxiety.roles", ["x"], "unknown role 'x'", "patient"),
     "scale of no wave": ("scales.anxiety.waves", ["x"], "unknown wave 'x'", "w1"),
     "levels missing": ("covariates.sex.levels", None, "categorical without levels", "levels"),
     "levels of a number": (
-        "covariates.age.levels", {"1": "one"}, "continuous with levels", "levels"
+        "covariates.age.levels",
+        {"1": "one"},
+        "continuous with levels",
+        "levels",
     ),
     "scale called like a key": (
-        "scales.time", {"items": ["T"], "range": [1, 2]}, "column of every wave table", "another"
+        "scales.time",
+        {"items": ["T"], "range": [1, 2]},
+        "column of every wave table",
+        "another",
     ),
     "covariate called like a scale": (
-        "covariates.anxiety", {"column": "x", "type": "continuous"}, "also a scale", "another"
+        "covariates.anxiety",
+        {"column": "x", "type": "continuous"},
+        "also a scale",
+        "another",
     ),
     "an answer column called row": (
-        "covariates.age.column", "row", "an answer column called 'row'", "rename"
+        "covariates.age.column",
+        "row",
+        "an answer column called 'row'",
+        "rename",
     ),
     "unknown family": ("analyses.growth.family", "dyadic_grwth", "unknown family", "dyadic_growth"),
     "outcome is no scale": ("analyses.growth.outcomes", ["anger"], "unknown scale 'anger'", "anx"),
     "analysis of no role": ("analyses.growth.roles", ["x"], "unknown role 'x'", "patient"),
     "knot is no wave": (
-        "analyses.growth.time", {"shape": "piecewise", "knots": ["w8"]}, "wave 'w8'", "w1"
+        "analyses.growth.time",
+        {"shape": "piecewise", "knots": ["w8"]},
+        "wave 'w8'",
+        "w1",
     ),
     "knot at the end": (
-        "analyses.growth.time", {"shape": "piecewise", "knots": ["w3"]}, "knots w3", "between"
+        "analyses.growth.time",
+        {"shape": "piecewise", "knots": ["w3"]},
+        "knots w3",
+        "between",
     ),
     "origin is no wave": ("analyses.growth.time", {"origin": "w0"}, "unknown wave 'w0'", "w1"),
     "predictor unknown": (
-        "analyses.growth.predictors", [{"name": "sx", "of": "actor"}], "'sx'", "mean 'sex'"
+        "analyses.growth.predictors",
+        [{"name": "sx", "of": "actor"}],
+        "'sx'",
+        "mean 'sex'",
     ),
     "composite of unknown": (
         "analyses.growth.predictors",
@@ -242,7 +287,7 @@ def test_a_codebook_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
 
 def test_a_missing_codebook_names_the_nearest(tmp_path: Path) -> None:
     write_codebook(tmp_path, codebook())
-    with pytest.raises(InputError, match="no study 'smal'.*one of: small -> did you mean 'small'"):
+    with pytest.raises(InputError, match=r"no study 'smal'.*one of: small -> did you mean 'small'"):
         study_path("smal", tmp_path)
     with pytest.raises(InputError, match="no such file"):
         load_study(tmp_path / "none.yaml")

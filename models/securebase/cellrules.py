@@ -186,9 +186,9 @@ def range_faults(cells: Cells, masks: dict[str, Mask], study: Study, path: str) 
         if mask is None:
             continue
         counts, filled = mask.sum(axis=0), cells.answered.sum(axis=0)
-        for place in np.flatnonzero((counts >= 2) & (counts > TOLERATED_SHARE * filled)):
-            column = cells.text.iloc[:, place]
-            values = ", ".join(column[mask[:, place]].drop_duplicates()[:3])
-            given = f"{counts[place]} of {filled[place]} answers to {column.name} are {rule} "
+        for place in np.flatnonzero((counts >= 2) & (counts > TOLERATED_SHARE * filled)).tolist():
+            name = str(cells.text.columns[place])
+            values = ", ".join(dict.fromkeys(cells.text.loc[mask[:, place], name][:3]))
+            given = f"{counts[place]} of {filled[place]} answers to {name} are {rule} "
             expected = f"at most {TOLERATED_SHARE:.0%}"
             yield Fault(f"{study.study}.yaml", f"{given}({values})", expected, remedy, column=path)

@@ -98,7 +98,7 @@ def _focal(posterior: xr.Dataset, claims: Sequence[Claim], thresholds: Threshold
     table = describe(xr.concat(draws, dim="cell"))
     table["mcse_share"] = table["mcse_mean"] / table["sd"]
     regions = [claim_regions(one, value) for one, value in zip(claims, draws, strict=True)]
-    table["p_mcse"] = [max(map(probability_mcse, one.values())) for one in regions]
+    table["p_mcse"] = [np.max([*map(probability_mcse, one.values())]) for one in regions]
     for check, column, threshold, most, why in (
         ("focal_r_hat", "r_hat", thresholds.r_hat_focal, True, "Chains agree on each claim."),
         ("focal_ess_bulk", "ess_bulk", thresholds.ess_focal, False, "Effective draws, claims."),

@@ -171,7 +171,7 @@ def _judged(
         "rope_high": claim.rope.high,
         "rope_reason": claim.rope.reason,
         **{f"p_{name}": share for name, share in shares.items()},
-        "p_mcse": max(errors.values()),
+        "p_mcse": float(np.max(list(errors.values()))),
         "verdict": verdict(claim.direction, shares, errors, decision)
         if trusted
         else "not assessable",

@@ -124,8 +124,11 @@ def _clean_cells(
 def _study_faults(keys: pd.DataFrame, items: pd.DataFrame, study: Study) -> Iterator[Fault]:
     file = f"{study.study}.yaml"
     units = keys[UNIT].nunique()
-    if units < 2:
-        given = f"{units} {study.unit}{'' if units == 1 else 's'} with usable rows"
+    if not units:
+        remedy = "look at the missing codes and at exclusions"
+        yield Fault(file, "no row holds an answer", "answers", remedy, column="raw")
+    elif units < 2:
+        given = f"{units} {study.unit} with usable rows"
         yield Fault(file, given, "at least 2: a spread between units needs them", column="raw")
     for use, levels in ((WAVE, list(study.waves.levels)), (ROLE, list(study.roles.levels))):
         for level in levels:

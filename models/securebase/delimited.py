@@ -13,6 +13,8 @@ from securebase.rawfiles import RawFile
 
 _DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 _LISTED = 5
+# first bytes of what is no text
+_MARKS = {b"PK\x03\x04": "Excel", b"\xd0\xcf\x11\xe0": "Excel", b"$FL": "SPSS", b"<stata": "Stata"}
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,11 @@ def read_lines(path: Path, spec: RawFile) -> Lines:
 
 
 def _decoded(content: bytes, spec: RawFile) -> str:
+    for mark, program in _MARKS.items():
+        if content.startswith(mark):
+            given, expected = f"a file of {program}", f"delimited text (format: {spec.format})"
+            fault = Fault(spec.name, given, expected, "declare the format it has")
+            raise InputError(spec.name, [fault])
     try:
         text = content.decode(spec.encoding).removeprefix("\ufeff")
     except UnicodeError as error:

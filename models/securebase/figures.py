@@ -24,8 +24,10 @@ def outcome_colour(outcome: str, position: int) -> str:
     return (svg.CLAIMED, svg.THIRD, svg.FOURTH)[position % 3]
 
 
-def trajectory_limits(trajectories: pd.DataFrame) -> dict[str, tuple[float, float]]:
-    """Limits of the vertical axis of each outcome, all with the same span.
+def trajectory_limits(
+    trajectories: pd.DataFrame, scales: Mapping[str, object]
+) -> dict[str, tuple[float, float]]:
+    """Limits of the vertical axis of each outcome; outcomes on one scale get the same span.
 
     A common span lets slopes be compared by eye from panel to panel.
 
@@ -33,19 +35,26 @@ def trajectory_limits(trajectories: pd.DataFrame) -> dict[str, tuple[float, floa
     ----------
     trajectories : pandas.DataFrame
         Columns ``outcome``, ``q2_5``, ``q97_5``, ``observed_mean``, ``observed_se``, in points.
+    scales : mapping
+        What outcomes on one scale have in common, such as its range.
     """
-    lows = trajectories[["q2_5"]].assign(
-        observed=trajectories["observed_mean"] - trajectories["observed_se"].fillna(0)
-    )
-    highs = trajectories[["q97_5"]].assign(
-        observed=trajectories["observed_mean"] + trajectories["observed_se"].fillna(0)
-    )
-    low = lows.min(axis=1).groupby(trajectories["outcome"]).min()
-    high = highs.max(axis=1).groupby(trajectories["outcome"]).max()
-    span = float((high - low).max())
-    half = 0.54 * (span if np.isfinite(span) and span > 0 else 1.0)
+    error = trajectories["observed_se"].fillna(0)
+    means = trajectories["observed_mean"]
+    lows = trajectories[["q2_5"]].assign(observed=means - error).min(axis=1)
+    highs = trajectories[["q97_5"]].assign(observed=means + error).max(axis=1)
+    by_outcome = trajectories["outcome"]
+    low, high = lows.groupby(by_outcome).min(), highs.groupby(by_outcome).max()
+    scale = pd.Series([str(scales.get(str(outcome))) for outcome in low.index], low.index)
+    span = (high - low).groupby(scale).transform("max")
+    half = 0.54 * span.where(span > 0, 1.0)
     middle = ((low + high) / 2).fillna(0.0)
-    return {str(key): (float(mid) - half, float(mid) + half) for key, mid in middle.items()}
+    return {
+        str(outcome): (
+            float(middle[outcome] - half[outcome]),
+            float(middle[outcome] + half[outcome]),
+        )
+        for outcome in low.index
+    }
 
 
 def trajectory_panel(

@@ -161,14 +161,14 @@ class GrowthDesign:
         by_term = {predictor.term: predictor for predictor in analysis.predictors}
         for slot in self.composition.slots:
             for predictor in analysis.predictors:
-                for label in self._labels(predictor):
+                for label in self.labels_of(predictor):
                     column: Column = self._owned((predictor,), (label,), slot)
                     outcomes = _outcomes(self, predictor)
                     if self._known(column):
                         yield predictor.of, label, predictor.on, outcomes, slot, column
             for interaction in analysis.interactions:
                 parts = [by_term[term] for term in interaction.of]
-                for labels in product(*(self._labels(part) for part in parts)):
+                for labels in product(*(self.labels_of(part) for part in parts)):
                     levels = [label.partition("[")[2].rstrip("]") for label in labels]
                     inside = ",".join(level for level in levels if level)
                     name = f"{interaction.name}[{inside}]" if inside else interaction.name
@@ -177,7 +177,8 @@ class GrowthDesign:
                     if self._known(column):
                         yield "interaction", name, interaction.on, outcomes, slot, column
 
-    def _labels(self, predictor: Predictor) -> list[str]:
+    def labels_of(self, predictor: Predictor) -> list[str]:
+        """Measures of a predictor: itself, or one per contrasted level."""
         measures = map(str, self.panel.data[MEASURE].values)
         return [name for name in measures if name.partition("[")[0] == predictor.name]
 
@@ -185,7 +186,7 @@ class GrowthDesign:
         roles = [str(role) for role in self.panel.data[OWNER].values]
         owners = [owners_of(part, slot, roles) for part in parts]
         pairs = zip(labels, owners, strict=True)
-        return tuple(sorted((label, owner) for label, (*one,) in pairs for owner in one))
+        return tuple(sorted((label, owner) for label, found in pairs for owner in found))
 
     def _known(self, column: Column) -> bool:
         """Whether those whose values a column is made of give any: else it predicts nothing."""
@@ -203,9 +204,8 @@ def growth_designs(panel: Panel) -> list[GrowthDesign]:
     Raises
     ------
     InputError
-        For series with no more waves than growth effects (their random effects could not
-        be told from the residual), an unknown wave in `time`, and partner predictors in
-        units of one.
+        For series whose waves do not identify the growth effects (or cannot tell random
+        effects from the residual), and for predictors that predict nothing or do not vary.
     """
     growths = growth_names(panel)
     present = set(panel.data["composition"].values)
@@ -269,18 +269,35 @@ def _responses(panel: Panel, composition: Composition) -> list[tuple[str, str, s
 
 
 def _faults(design: GrowthDesign) -> Iterator[Fault]:
-    count = dict.fromkeys(design.series, 0)
-    for _, slot, outcome in design.responses:
-        count[slot, outcome] += 1
-    for (slot, outcome), waves in count.items():
-        if waves <= len(design.growths):
-            yield Fault(
-                "panel",
-                f"{slot} {outcome} is measured at {waves} waves",
-                f"more than {len(design.growths)}, one for each growth effect and one over",
-                "use a simpler time shape",
-            )
-    owners = design.panel.data.sizes[OWNER]
+    for slot, outcome in design.series:
+        waves = [wave for wave, *one in design.responses if one == [slot, outcome]]
+        yield from _unidentified(design, f"{slot} {outcome}", waves)
+    values = design.predictors(design.panel)
+    for column, spread in zip(design.columns[1:], np.ptp(values[:, 1:], axis=0), strict=True):
+        if not spread > 0:
+            name = " x ".join(" ".join(pair) for pair in column)
+            yield Fault("panel", f"predictor '{name}' is the same in all units", "two values")
+    predicting = {part for column in design.columns for part in column}
     for predictor in design.panel.analysis.predictors:
-        if predictor.of == "partner" and owners < 2:
-            yield Fault("panel", f"predictor '{predictor.term}' in units of one", "two roles")
+        labels = set(design.labels_of(predictor))
+        if not any(label in labels for label, _ in predicting):
+            given = f"predictor '{predictor.term}' is known of no member whom it could predict"
+            yield Fault("panel", given, "values of them", "see `of`, and the roles that have it")
+
+
+def _unidentified(design: GrowthDesign, series: str, waves: list[str]) -> Iterator[Fault]:
+    needed = len(design.growths)
+    if len(waves) <= needed:
+        yield Fault(
+            "panel",
+            f"{series} is measured at {len(waves)} waves",
+            f"more than {needed}, one for each growth effect and one over",
+            "use a simpler time shape",
+        )
+        return
+    ends = list(design.times)[:: len(design.times) - 1]
+    if design.panel.analysis.time.shape == "free" and not set(ends) <= set(waves):
+        yield Fault("panel", f"{series} on a free path is not measured at both ends", " and ".join(ends))
+    elif np.linalg.matrix_rank([design.times[wave] for wave in waves]) < needed:
+        given = f"{series} is measured at {', '.join(waves)} only, which misses a phase"
+        yield Fault("panel", given, "waves in every phase", "use a simpler time shape")

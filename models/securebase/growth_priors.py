@@ -5,6 +5,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from securebase.faults import Fault, InputError
 from securebase.growth import LEVEL
 from securebase.member_covariance import MemberCovariance
 from securebase.panel import Panel
@@ -15,11 +16,19 @@ POINTS: Final = "points"
 
 
 def default_priors(panel: Panel) -> dict[str, Prior]:
-    """Weak priors, scaled by each outcome's range and the time the study spans."""
+    """Weak priors, scaled by each outcome's range and the time the study spans.
+
+    Raises
+    ------
+    InputError
+        Where the waves span no time: nothing can change.
+    """
     width = {name: high - low for name, (low, high) in panel.ranges.items()}
     centre = {name: (high + low) / 2 for name, (low, high) in panel.ranges.items()}
     time = panel.data["time"].values
     span = float(time.max() - time.min())
+    if not span > 0:
+        raise InputError("dyadic growth", [Fault("panel", "a single wave", "three or more waves")])
 
     def share(part: float) -> dict[str, float]:
         return {name: round(part * one, 6) for name, one in width.items()}

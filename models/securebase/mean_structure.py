@@ -60,24 +60,30 @@ def mean_variables(designs: list[GrowthDesign]) -> list[MeanVariable]:
         for one in design.coefficients:
             cells = found.setdefault(one.variable, {})
             cells.setdefault(one.at, []).append(spread[one.column] if one.column else 1.0)
-    return [_mean_variable(name, cells, designs) for name, cells in found.items()]
+    labels: dict[str, dict[str, None]] = {OUTCOME: dict.fromkeys(designs[0].panel.analysis.outcomes)}
+    for name, cells in found.items():
+        for cell in cells:
+            for dim, label in zip(_dims(name, cell), cell, strict=True):
+                labels.setdefault(dim, {})[label] = None
+    return [_mean_variable(name, cells, labels) for name, cells in found.items()]
+
+
+def _dims(name: str, cell: tuple[str, ...]) -> tuple[str, ...]:
+    source, predicted, _ = name.partition("_on_")
+    dims = (f"{source}_predictor",) if predicted else ()
+    return (*dims, *((PHASE,) if len(cell) > len(dims) + 2 else ()), ROLE, OUTCOME)
 
 
 def _mean_variable(
-    name: str, cells: dict[tuple[str, ...], list[float]], designs: list[GrowthDesign]
+    name: str, cells: dict[tuple[str, ...], list[float]], labels: dict[str, dict[str, None]]
 ) -> MeanVariable:
-    source, predicted, _ = name.partition("_on_")
-    width = len(next(iter(cells)))
-    dims = ((f"{source}_predictor",) if predicted else ()) + (PHASE, ROLE, OUTCOME)
-    if width < len(dims):
-        dims = tuple(dim for dim in dims if dim != PHASE)
-    outcomes = list(designs[0].panel.analysis.outcomes)
-    coords = [list(dict.fromkeys(cell[axis] for cell in cells)) for axis in range(width)]
-    coords[-1] = [outcome for outcome in outcomes if outcome in coords[-1]]
-    blank = MeanVariable(name, dims, tuple(coords), [], np.empty(0))
+    dims = _dims(name, next(iter(cells)))
+    # variables that share a dim share its labels, whichever of them the design measures
+    coords = tuple(list(labels[dim]) for dim in dims)
+    blank = MeanVariable(name, dims, coords, [], np.empty(0))
     ordered = [cell for cell in blank.full if cell in cells]
     spread = np.array([np.mean(cells[cell]) for cell in ordered])
-    return MeanVariable(name, dims, tuple(coords), ordered, spread)
+    return MeanVariable(name, dims, coords, ordered, spread)
 
 
 def mean_coefficients(

@@ -108,8 +108,10 @@ def _faults(defaults: Priors, overrides: Mapping[str, PriorOverride], where: str
             continue
         given = {key for key in ("mean", "sd", "eta") if getattr(override, key) is not None}
         kind = defaults[block].kind
-        for key in sorted(given - takes[kind]):
-            expected = f"{kind} takes {' and '.join(sorted(takes[kind]))}"
+        # a normal without a location of its own is centred by the family
+        taken = takes[kind] - ({"mean"} if defaults[block].mean is None else set())
+        for key in sorted(given - taken):
+            expected = f"{kind} takes {' and '.join(sorted(taken))}"
             faults.append(Fault(where, f"'{key}' for block '{block}'", expected))
     return faults
 
@@ -128,7 +130,9 @@ def prior_table(priors: Priors) -> pd.DataFrame:
             rows.append((prior.block, "", f"LKJ({prior.eta:g})", prior.unit, prior.reason))
             continue
         for outcome, sd in (prior.sd or {}).items():
-            mean = f"{(prior.mean or {}).get(outcome, 0.0):g}, " if prior.kind == "normal" else ""
+            mean = ""
+            if prior.kind == "normal":
+                mean = f"{prior.mean[outcome]:g}, " if prior.mean else "see reason, "
             density = f"{prior.kind.capitalize()}({mean}{sd:g})"
             rows.append((prior.block, outcome, density, prior.unit, prior.reason))
     return pd.DataFrame(rows, columns=["block", "outcome", "density", "unit", "reason"])

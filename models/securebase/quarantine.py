@@ -12,8 +12,6 @@ COLUMNS: Final = (
     *(FILE, ROW, UNIT, PERSON, WAVE, ROLE),
     *("column", "value", "kind", "rule", "reason", "action"),
 )
-# where a record stands among all records of a study: what the table is ordered by
-_PLACE: Final = "place"
 _ACTIONS: Final = {"row": "row left out", "cell": "cell set to missing", "note": "nothing"}
 
 Kind = Literal["row", "cell", "note"]
@@ -33,7 +31,7 @@ def entries(
     Parameters
     ----------
     keys : pd.DataFrame
-        Records at fault: file, row, unit, person, wave, role; the index is their place among all.
+        Records at fault: file, row, unit, person, wave, role.
     rule, reason : str
         Name of the rule; what it found, in words.
     kind : {"row", "cell", "note"}
@@ -50,12 +48,11 @@ def entries(
     table["rule"] = rule
     table["reason"] = reason
     table["action"] = action or _ACTIONS[kind]
-    table[_PLACE] = keys.index
     return table
 
 
 def joined(parts: Sequence[pd.DataFrame], files: Sequence[str]) -> pd.DataFrame:
-    """Put entries in the order of files, rows and records.
+    """Put entries in the order of files and rows, those of one row as they come.
 
     Returns
     -------
@@ -68,7 +65,7 @@ def joined(parts: Sequence[pd.DataFrame], files: Sequence[str]) -> pd.DataFrame:
     table = pd.concat(filled, ignore_index=True)
     order = {file: number for number, file in enumerate(files)}
     table = table.assign(file_order=table[FILE].map(order))
-    table = table.sort_values(["file_order", ROW, _PLACE], kind="stable")[list(COLUMNS)]
+    table = table.sort_values(["file_order", ROW], kind="stable")[list(COLUMNS)]
     text = [name for name in COLUMNS if name != ROW]
     table[text] = table[text].astype(object).fillna("").astype(str)
     return table.astype({ROW: "int64"}).reset_index(drop=True)

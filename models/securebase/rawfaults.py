@@ -69,8 +69,8 @@ def _unknown_codes(
             spec.name,
             f"{use} '{code}'{more}",
             f"one of: {', '.join(f'{code} ({name})' for code, name in codes.items())}",
-            nearest(code, codes)
-            or f"correct the file, add a level to the codebook, or leave the rows out: "
+            (f"{nearest(code, codes)} " if str(code).isalpha() and nearest(code, codes) else "")
+            + "correct the file, add a level to the codebook, or leave the rows out: "
             f"exclusions: [{{where: {{{column}: {code}}}, reason: ...}}]",
             row=int(part[ROW].iloc[0]),
             column=column,
@@ -116,7 +116,7 @@ def _excess(
     shown = ", ".join(f"'{value}'" for value in text[wrong].drop_duplicates()[:3])
     yield Fault(
         spec.name,
-        f"{count} of {filled} cells are none ({shown})",
+        f"{count} of {filled} cells are no {expected.split(' (')[0]} ({shown})",
         expected,
         _remedy(text[wrong]),
         row=int(rows[wrong].iloc[0]),

@@ -82,6 +82,32 @@ def item_rest_correlations(cov: Array) -> Array:
     return out
 
 
+def against_the_others(cov: Array) -> list[int]:
+    """Find the items that run against the others.
+
+    The item with the most negative item-rest correlation is turned, then the next, until none is
+    negative. So an item that is negative only because others are keyed wrongly is not blamed. Each
+    turn raises the variance of the sum, so there is an end.
+
+    Parameters
+    ----------
+    cov : array (item, item)
+        Covariances of the keyed items.
+
+    Returns
+    -------
+    list of int
+        Positions of the items that had to be turned, in the order of the items.
+    """
+    signs = np.ones(len(cov))
+    while True:
+        rest = item_rest_correlations(cov * np.outer(signs, signs))
+        worst = int(np.argmin(np.nan_to_num(rest, nan=0.0)))
+        if not rest[worst] < 0:
+            return np.flatnonzero(signs < 0).tolist()
+        signs[worst] = -signs[worst]
+
+
 def _one_factor(correlations: Array) -> Array:
     """Find the loadings of one factor by iterated principal axes; NaN where they do not settle."""
     try:

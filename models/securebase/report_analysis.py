@@ -93,7 +93,7 @@ def analysis_page(
     labels = labels_of(study)
     compared = replications(analysis)
     trajectories = _shown_trajectories(analysis)
-    limits = figures.trajectory_limits(trajectories)
+    limits = figures.trajectory_limits(trajectories, _ranges(study))
     return AnalysisPage(
         name=name,
         analysis=study.analyses[name],
@@ -161,15 +161,21 @@ def _trajectory_sentence(rows: pd.DataFrame, roles: Mapping[str, str], title: st
     return f"{title}, expected: {listed(parts)}."
 
 
+def _ranges(study: Study) -> dict[str, tuple[float, float]]:
+    return {name: scale.score_range for name, scale in study.scales.items()}
+
+
 def _axis_note(study: Study, limits: Mapping[str, tuple[float, float]]) -> str:
-    shown = next(iter(limits.values()))
-    span = short(float(f"{shown[1] - shown[0]:.2g}"))
-    ranges = {study.scales[name].score_range for name in limits if name in study.scales}
-    scale = ""
-    if len(ranges) == 1:
-        low, high = ranges.pop()
-        scale = f" of a scale from {short(low)} to {short(high)}"
-    return f"Every panel shows {span} points{scale}, so slopes compare by eye."
+    ranges = {_ranges(study).get(name) for name in limits}
+    if len(ranges) != 1 or None in ranges:
+        return "Panels of one scale show the same number of points, so their slopes compare by eye."
+    low, high = _ranges(study)[next(iter(limits))]
+    bottom, top = next(iter(limits.values()))
+    span = short(float(f"{top - bottom:.2g}"))
+    return (
+        f"Every panel shows {span} points of a scale from {short(low)} to {short(high)}, "
+        "so slopes compare by eye."
+    )
 
 
 def _scale_words(study: Study, outcome: str) -> str:

@@ -13,7 +13,12 @@ from securebase.codebook import Study
 from securebase.faults import Fault
 from securebase.names import WAVE
 from securebase.quarantine import entries
-from securebase.reliability import cronbach_alpha, item_rest_correlations, mcdonald_omega
+from securebase.reliability import (
+    against_the_others,
+    cronbach_alpha,
+    item_rest_correlations,
+    mcdonald_omega,
+)
 from securebase.scale import Scale
 
 COLUMNS: Final = (
@@ -110,7 +115,8 @@ def keying_faults(scoring: pd.DataFrame, study: Study) -> list[Fault]:
     """Say which items turn negative, where, and what to do.
 
     A negative item-rest correlation after keying means that the item is keyed the wrong way round,
-    in the codebook or on the form of that wave.
+    in the codebook or on the form of that wave; items that are negative only because of such others
+    are not named (`reliability.against_the_others`).
 
     Parameters
     ----------
@@ -157,7 +163,7 @@ def _keying_fault(name: str, item: str, part: pd.DataFrame, study: Study) -> Fau
         turn = f"rekeyed: [{{item: {item}, waves: [{', '.join(waves)}], reason: ...}}]"
     return Fault(
         f"{study.study}.yaml",
-        f"item {item} of {name} correlates negatively with the other items (item-rest r: {shown})",
+        f"item {item} of {name} runs against the other items (item-rest r: {shown})",
         "positive correlations once items are keyed",
         f"look at the form; then {turn}, or accepted_items: {{{item}: reason}} if this is right",
         column=f"scales.{name}",
@@ -176,8 +182,9 @@ def _scale_rows(
         at_wave = (waves == wave).to_numpy()
         part, cov = keyed[at_wave], _covariances(keyed[at_wave])
         rest = item_rest_correlations(cov)
+        against = {scale.items[place] for place in against_the_others(cov)}
         verdicts = [
-            _verdict(scale, item, int(part[item].count()), r)
+            _verdict(scale, item, int(part[item].count()), r, item in against)
             for item, r in zip(scale.items, rest, strict=True)
         ]
         whole = next((one for one in _GRAVEST_FIRST if one in verdicts), "ok")
@@ -202,12 +209,12 @@ def _covariances(keyed: pd.DataFrame) -> NDArray[np.float64]:
     return keyed.cov().to_numpy(dtype=float)
 
 
-def _verdict(scale: Scale, item: str, answered: int, rest: float) -> str:
+def _verdict(scale: Scale, item: str, answered: int, rest: float, against: bool) -> str:
     if len(scale.items) == 1:
         return "ok"
     if answered < FEWEST or not np.isfinite(rest):
         return "too_few"
-    if rest >= 0:
+    if not against:
         return "ok"
     return "accepted" if item in scale.accepted_items else "negative"
 

@@ -57,7 +57,7 @@ PARAMETERS: Final = (
             ("interaction", "a product of predictors"),
         )
     ),
-    Parameter("loading", ("outcome", "wave"), "{time}", "Time a free path is at, at inner waves."),
+    Parameter("loading", ("outcome", "inner_wave"), "{time}", "Time a free path is at, at inner waves."),
     Parameter("unit_sd", ("effect",), POINTS, "Between units.", SLOPE),
     Parameter("unit_sum_sd", ("effect_sum",), POINTS, "Members' sum / √2.", SLOPE),
     Parameter("unit_difference_sd", ("effect_difference",), POINTS, "Difference / √2.", SLOPE),
@@ -87,7 +87,7 @@ def parts(panel: Panel, priors: Priors) -> list[Part]:
     designs = growth_designs(panel)
     _refuse_clusters_of_mixed(panel, designs)
     theta, position = mean_coefficients(designs, priors)
-    loading = _loading(designs[0], priors)
+    loading = _loading(designs, priors)
     return [_part(design, priors, theta, position, loading) for design in designs]
 
 
@@ -165,16 +165,29 @@ def _inner_waves(design: GrowthDesign) -> list[str]:
     return [str(wave) for wave in design.panel.data[WAVE].values[1:-1]]
 
 
-def _loading(design: GrowthDesign, priors: Priors) -> TensorVariable | None:
-    waves, outcomes = _inner_waves(design), list(design.panel.analysis.outcomes)
+def _loading(designs: list[GrowthDesign], priors: Priors) -> TensorVariable | None:
+    """Register the loadings (outcome, inner wave), those that no wave measures as NaN."""
+    waves, outcomes = _inner_waves(designs[0]), list(designs[0].panel.analysis.outcomes)
     if not waves:
         return None
-    time = design.panel.data["time"]
+    time = designs[0].panel.data["time"]
     straight = (time.sel({WAVE: waves}) - time[0]).values
-    spread = np.broadcast_to(priors["loading"].sds(outcomes)[:, None], (len(outcomes), len(waves)))
+    asked = {(out, wave) for one in designs for wave, _, out in one.responses}
+    measured = np.array([[(out, wave) in asked for wave in waves] for out in outcomes])
+    mean = np.broadcast_to(straight, measured.shape)
+    spread = np.broadcast_to(priors["loading"].sds(outcomes)[:, None], measured.shape)
     model = pm.modelcontext(None)
     model.add_coords({"inner_wave": waves})
-    return pm.Normal("loading", straight[None, :], spread, dims=(OUTCOME, "inner_wave"))
+    dims = (OUTCOME, "inner_wave")
+    if measured.all():
+        return pm.Normal("loading", mean, spread, dims=dims)
+    cells = [f"{outcomes[row]} {waves[column]}" for row, column in np.argwhere(measured)]
+    model.add_coords({"loading_cell": cells})
+    free = pm.Normal("loading_measured", mean[measured], spread[measured], dims="loading_cell")
+    place = np.where(measured, np.cumsum(measured).reshape(measured.shape) - 1, measured.sum())
+    pm.Deterministic("loading", pt.concatenate([free, np.array([np.nan])])[place], dims=dims)
+    # the NaN must not meet the basis: 0 · NaN is NaN
+    return pt.concatenate([free, np.zeros(1)])[place]
 
 
 def _basis(design: GrowthDesign, loading: TensorVariable | None) -> TensorVariable:
@@ -231,6 +244,7 @@ def trajectories(posterior: xr.Dataset, panel: Panel) -> xr.DataArray:
     shape = (posterior.sizes["chain"], posterior.sizes["draw"], *map(len, coords.values()))
     dims = ("chain", "draw", ROLE, OUTCOME, WAVE)
     paths = xr.DataArray(np.full(shape, np.nan), coords=coords, dims=dims)
+    found: dict[tuple[str, str, str], list[Array]] = {}
     for design in designs:
         average = design.predictors(panel).mean(axis=0)
         effects = np.zeros((*shape[:2], len(design.effects)))
@@ -244,7 +258,10 @@ def trajectories(posterior: xr.Dataset, panel: Panel) -> xr.DataArray:
                 change = effects[..., len(design.series) + design.series.index((slot, outcome))]
                 loading = posterior["loading"].sel(outcome=outcome, inner_wave=wave)
                 path = path + change * loading.values
-            paths.loc[{ROLE: label, OUTCOME: outcome, WAVE: wave}] = path
+            found.setdefault((label, outcome, wave), []).append(path)
+    for (label, outcome, wave), members in found.items():
+        # exchangeable members differ here in the averages of their predictors only
+        paths.loc[{ROLE: label, OUTCOME: outcome, WAVE: wave}] = np.mean(members, axis=0)
     return paths
 
 

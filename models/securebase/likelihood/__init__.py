@@ -2,5 +2,13 @@
 
 from securebase.likelihood.layout import kernel_arrays, moment_data, swap
 from securebase.likelihood.op import gaussian_loglik
+from securebase.likelihood.pointwise import loglik, pointwise_loglik
 
-__all__ = ["gaussian_loglik", "kernel_arrays", "moment_data", "swap"]
+__all__ = [
+    "gaussian_loglik",
+    "kernel_arrays",
+    "loglik",
+    "moment_data",
+    "pointwise_loglik",
+    "swap",
+]

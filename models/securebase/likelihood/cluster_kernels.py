@@ -146,12 +146,13 @@ def clusters(
     whitened: Floats,
     cell_grads: tuple[Floats, Floats, Floats],
     cluster_grad: Floats,
-) -> float:
-    """Log-density that clusters add, or NaN; fills its derivatives by H, U and O."""
+    terms: Floats,
+) -> bool:
+    """Fill what each cluster adds, and its derivatives by H, U and O; False if O is bad."""
     n_responses, n_effects = loads.shape
     root = np.empty((n_effects, n_effects))
     if not semidefinite_root(cluster_cov, root):
-        return np.nan
+        return False
     n_patterns = patterns.shape[0] - 1
     projected = np.zeros((n_patterns, n_responses, n_effects))
     information = np.zeros((n_patterns, n_effects, n_effects))
@@ -162,7 +163,6 @@ def clusters(
     )  # fmt: skip
     score, effect, rest = np.empty(n_effects), np.empty(n_effects), np.empty(n_effects)
     deviation = np.empty(n_responses)
-    total = 0.0
     start = 0
     while start < len(cells):
         stop = start
@@ -180,15 +180,16 @@ def clusters(
                 for b in range(n_effects):
                     gathered[a, b] += count * information[p, a, b]
             stop += 1
-        total -= 0.5 * solve_cluster(gathered, root, transfer, carried, work)
-        total += predict(gathered, transfer, carried, score, effect, rest, work, cluster_grad)
+        log_det = solve_cluster(gathered, root, transfer, carried, work)
+        square = predict(gathered, transfer, carried, score, effect, rest, work, cluster_grad)
+        terms[cells[start, CELL_CLUSTER]] = square - 0.5 * log_det
         for cell in range(start, stop):
             p = cells[cell, CELL_PATTERN]
             index, size = patterns[p + 1, HEAD:], patterns[p + 1, SIZE]
             deviate(cell, index, size, shift, cell_sums, deviation)
             store(cell, p, index, size, cells, cell_sums, work, effect, deviation, cell_grads)
         start = stop
-    return total
+    return True
 
 
 @compiled

@@ -9,7 +9,7 @@ row of data.
 
 import numpy as np
 
-from securebase.likelihood.cluster_kernels import clusters, from_clusters
+from securebase.likelihood.cluster_kernels import CELL_CLUSTER, clusters, from_clusters
 from securebase.likelihood.compilation import compiled
 from securebase.likelihood.layout import COUNT, HEAD, NODE_STOP, ROW_STOP, SHARED, SIZE, Table
 from securebase.moments import Floats
@@ -270,13 +270,13 @@ def gaussian(
         np.zeros((occupied, n_effects, mean.shape[1])),
     )
     if n_effects > 0:
-        logp += clusters(
+        terms = np.zeros(cells[-1, CELL_CLUSTER] + 1)
+        if not clusters(
             shift, loads, cluster_cov, patterns, cells, cell_sums, inverse, whitened,
-            cell_grads, cluster_grad,
-        )  # fmt: skip
-        if np.isnan(logp):
-            cluster_grad[:] = 0.0
+            cell_grads, cluster_grad, terms,
+        ):  # fmt: skip
             return -np.inf
+        logp += terms.sum()
     raw = np.zeros_like(mean), np.zeros_like(cov), np.zeros_like(loading)
     logp -= 0.5 * gather(
         patterns, rows, shift, inverse, whitened, cell_grads, raw[1], raw[0], raw[2]
@@ -289,3 +289,45 @@ def gaussian(
         cluster_grad[:] = 0.0
         return -np.inf
     return logp
+
+
+@compiled
+def own_terms(
+    shift: Floats,
+    patterns: Table,
+    inverse: Floats,
+    units: Floats,
+    unit_pattern: Table,
+    terms: Floats,
+) -> None:
+    """Add to the log-density of each unit what it has within its cluster."""
+    n_responses, n_design = shift.shape
+    starts = np.empty((patterns.shape[0] - 1, n_responses), np.int32)
+    logs = np.zeros(patterns.shape[0] - 1)
+    path = np.empty(n_responses, np.int32)
+    node = 0
+    for p in range(len(logs)):
+        size = patterns[p + 1, SIZE]
+        for i in range(patterns[p + 1, SHARED], size):
+            path[i] = node
+            node += 1
+        starts[p, :size] = path[:size]
+        logs[p] = -size * HALF_LOG_TWO_PI
+        for i in range(size):
+            logs[p] += np.log(inverse[path[i], patterns[p + 1, HEAD + i]])
+    deviation = np.empty(n_responses)
+    for u in range(len(units)):
+        p = unit_pattern[u]
+        index = patterns[p + 1, HEAD:]
+        square = 0.0
+        for i in range(patterns[p + 1, SIZE]):
+            k = index[i]
+            rest = units[u, n_design + k]
+            for c in range(n_design):
+                rest -= shift[k, c] * units[u, c]
+            deviation[i] = rest
+            step = 0.0
+            for j in range(i + 1):
+                step += inverse[starts[p, i], index[j]] * deviation[j]
+            square += step * step
+        terms[u] += logs[p] - 0.5 * square

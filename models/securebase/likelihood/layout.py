@@ -50,10 +50,8 @@ def kernel_arrays(moments: Moments) -> dict[str, Table | Floats]:
         cells : int (cell, 3) and cell_sums : float (cell, design + response); cluster,
             pattern, number of units and the sums of w and e; only if there are clusters.
     """
-    order = np.argsort(-moments.observed.sum(axis=0), kind="stable")
-    observed = moments.observed[:, order]
-    sequence = np.lexsort((~observed).T[::-1])
-    observed = observed[sequence]
+    order, sequence = tree(moments)
+    observed = moments.observed[np.ix_(sequence, order)]
     n_design = len(moments.design_names)
     fields = np.r_[len(order) : len(order) + n_design, order]
     factors = [
@@ -74,6 +72,13 @@ def kernel_arrays(moments: Moments) -> dict[str, Table | Floats]:
         arrays["cells"] = cells.astype(np.int32)
         arrays["cell_sums"] = np.ascontiguousarray(moments.cell_sums[:, fields])
     return arrays
+
+
+def tree(moments: Moments) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Order of the responses, most often observed first, and sequence of the patterns."""
+    order = np.argsort(-moments.observed.sum(axis=0), kind="stable")
+    sequence = np.lexsort((~moments.observed[:, order]).T[::-1])
+    return order, sequence
 
 
 def moment_data(

@@ -69,7 +69,8 @@ def item_answers(score: Array, scale: Scale, model: ItemModel, rng: np.random.Ge
     mean = score / count if scale.score == "sum" else score
     loading = 1.0 + model.loading_spread * rng.permutation(_ladder(count))
     shift = model.shift_spread * rng.permutation(_ladder(count))
-    centre = np.nanmean(mean)
+    # loadings turn around the middle of the scale, whoever answers: persons stay independent
+    centre = sum(scale.range) / 2
     expected = centre + loading * (mean[:, None] - centre) + shift
     step = scale.step or 1.0
     place = unbiased_place(expected, scale.range, step, model.noise)

@@ -64,7 +64,7 @@ def plant(tables: Tables, study: Study, settings: Simulation) -> tuple[Tables, l
             planted += _plant(fault, _Place(spoilt, tables, study))
         except _NoPlaceError as error:
             file = f"config/simulations/{settings.study}.yaml"
-            faults.append(Fault(file, *error.args, column=f"faults.{number}"))
+            faults.append(Fault(file, error.given, error.expected, column=f"faults.{number}"))
     if faults:
         raise InputError(f"simulation {settings.study}", faults)
     return spoilt, planted
@@ -72,6 +72,10 @@ def plant(tables: Tables, study: Study, settings: Simulation) -> tuple[Tables, l
 
 class _NoPlaceError(Exception):
     """What is not there to be spoilt, and what there is."""
+
+    def __init__(self, given: str, expected: str) -> None:
+        super().__init__(given)
+        self.given, self.expected = given, expected
 
 
 @dataclass(frozen=True)
@@ -207,7 +211,9 @@ def _(fault: declared.TurnedItem, place: _Place) -> Iterator[Planted]:
     scales = {item: one for one in place.study.scales.values() for item in one.items}
     _known(fault.item, scales, "item")
     low, high = scales[fault.item].range
-    answers = {f"{value:g}": f"{low + high - value:g}" for value in np.arange(low, high + 1)}
+    step = scales[fault.item].step or 1.0
+    values = np.arange(low, high + step / 2, step)
+    answers = {f"{value:g}": f"{low + high - value:g}" for value in values}
     for record in place.tables[fault.wave].values():
         # what is no answer stays what it is
         record[fault.item] = answers.get(record[fault.item], record[fault.item])

@@ -125,7 +125,7 @@ def _with_scores(waves: pd.DataFrame, panel: Panel) -> pd.DataFrame:
     """Put drawn scores back into the rows of the waves."""
     score = panel.data["score"].transpose(UNIT, WAVE, ROLE, OUTCOME)
     indexes = {dim: score.get_index(dim) for dim in (UNIT, WAVE, ROLE)}
-    places = [index.get_indexer(waves[dim].to_numpy()) for dim, index in indexes.items()]
+    places = [index.get_indexer(pd.Index(waves[dim])) for dim, index in indexes.items()]
     # a role that is not modelled has no place: its outcomes were not asked
     modelled = np.all([place >= 0 for place in places], axis=0)
     drawn = waves.copy()

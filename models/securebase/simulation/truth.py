@@ -42,7 +42,7 @@ def truth_of(settings: Simulation, panel: Panel, world: World = "source") -> xr.
         With every fault: unknown variables, dims and labels, values that nobody names, standard
         deviations that are not positive, correlations that no data can have.
     """
-    truth = _blank(panel)
+    truth = blank_truth(panel)
     faults = list(_name_faults(settings, truth))
     if not faults:
         for effects in settings.truth:
@@ -53,7 +53,8 @@ def truth_of(settings: Simulation, panel: Panel, world: World = "source") -> xr.
     return truth
 
 
-def _blank(panel: Panel) -> xr.Dataset:
+def blank_truth(panel: Panel) -> xr.Dataset:
+    """Every variable of the model on a panel: 0, or NaN where a value has to be named."""
     designs = growth_designs(panel)
     blank = {
         one.name: _array(dict(zip(one.dims, one.coords, strict=True)), one.name)

@@ -1,0 +1,333 @@
+"""The workflow as a user runs it: in a folder of its own, with two small studies."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+import yaml
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+WAVES = ("before", "after", "later")
+ITEMS = ("a1", "a2", "a3", "a4")
+
+
+def raw_wave(rng: np.random.Generator, wave: int) -> pd.DataFrame:
+    """One wave of 40 couples whose anxiety falls: four items from 1 to 7."""
+    rows = []
+    for couple in range(40):
+        shared = np.random.default_rng(couple).normal(4.0, 0.8)
+        for role in ("p", "q"):
+            trait = shared - 0.3 * wave + rng.normal(0.0, 0.4)
+            items = np.clip(np.round(rng.normal(trait, 0.7, len(ITEMS))), 1, 7).astype(int)
+            rows.append([f"c{couple}", role, *items])
+    return pd.DataFrame(rows, columns=["couple", "role", *ITEMS])
+
+
+def codebook(name: str) -> dict[str, object]:
+    return {
+        "study": name,
+        "title": "A small study for the tests",
+        "simulated": True,
+        "source": "made by the tests",
+        "raw": {
+            "files": [{"path": f"{name}/{wave}.csv", "wave": wave} for wave in WAVES],
+            "columns": {"unit": "couple", "role": "role"},
+        },
+        "roles": {"levels": {"patient": {"code": "p"}, "partner": {"code": "q"}}},
+        "waves": {
+            "time_unit": "month",
+            "levels": {wave: {"time": float(time)} for time, wave in enumerate(WAVES)},
+        },
+        "scales": {"anxiety": {"items": list(ITEMS), "range": [1, 7], "minimum_items": 3}},
+        "analyses": {
+            "growth": {
+                "family": "dyadic_growth",
+                "question": "Does anxiety fall?",
+                "outcomes": ["anxiety"],
+            }
+        },
+        "claims": [
+            {
+                "id": "H1",
+                "sentence": "Anxiety falls in both members.",
+                "analysis": "growth",
+                "estimand": [
+                    {"variable": "change", "at": {"outcome": "anxiety"}, "mean_over": ["role"]}
+                ],
+                "direction": "negative",
+                "rope": {"low": -0.05, "high": 0.05, "reason": "a twentieth of a point a month"},
+            }
+        ],
+    }
+
+
+SMALL_RUN: dict[str, object] = {
+    "studies": ["small", "other"],
+    "raw_root": "raw",
+    "sampling": {
+        "chains": 2,
+        "draws": 200,
+        "tune": 300,
+        "prior_draws": 100,
+        "predictive_draws": 50,
+    },
+    "thresholds": {
+        "r_hat": 1.2,
+        "r_hat_focal": 1.2,
+        "ess": 10,
+        "ess_focal": 20,
+        "mcse_share_focal": 0.5,
+        "mcse_probability": 0.2,
+        "divergences_warn": 50,
+        "divergences_fail": 100,
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def folder(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkout of its own, so that the tests may edit it."""
+    folder = tmp_path_factory.mktemp("checkout")
+    ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
+    for part in ("models", "workflow"):
+        shutil.copytree(root / part, folder / part, ignore=ignored)
+    (folder / "config" / "studies").mkdir(parents=True)
+    write_yaml(folder / "config" / "config.yaml", SMALL_RUN)
+    for number, name in enumerate(("small", "other")):
+        write_yaml(folder / "config" / "studies" / f"{name}.yaml", codebook(name))
+        (folder / "raw" / name).mkdir(parents=True)
+        rng = np.random.default_rng(number)
+        for place, wave in enumerate(WAVES):
+            raw_wave(rng, place).to_csv(folder / "raw" / name / f"{wave}.csv", index=False)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def snakemake(folder: Path) -> Run:
+    """Call snakemake in the checkout, with the code of that checkout."""
+
+    def run(*arguments: str, code: Path | None = folder) -> subprocess.CompletedProcess[str]:
+        environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+        if code is not None:
+            environment["PYTHONPATH"] = str(code / "models")
+        command = [sys.executable, "-m", "snakemake", *arguments]
+        return subprocess.run(
+            command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+        )
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def finished(snakemake: Run) -> subprocess.CompletedProcess[str]:
+    """The whole run, once."""
+    run = snakemake("--cores", "2")
+    assert run.returncode == 0, run.stderr
+    return run
+
+
+@pytest.fixture
+def edited(folder: Path) -> Iterator[Callable[[str, str, str], None]]:
+    """Edit a file of the checkout for one test."""
+    kept: dict[Path, tuple[bytes, os.stat_result]] = {}
+
+    def edit(name: str, old: str, new: str) -> None:
+        path = folder / name
+        kept.setdefault(path, (path.read_bytes(), path.stat()))
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new))
+
+    yield edit
+    for path, (content, stat) in kept.items():
+        path.write_bytes(content)
+        os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+
+
+def write_yaml(path: Path, content: dict[str, object]) -> None:
+    path.write_text(yaml.safe_dump(content, sort_keys=False))
+
+
+def planned(run: subprocess.CompletedProcess[str]) -> dict[str, int]:
+    """Jobs of a dry run: {rule: how many}."""
+    lines = (run.stdout + run.stderr).splitlines()
+    start = next((n for n, line in enumerate(lines) if line.startswith("job  ")), None)
+    if start is None:
+        assert "Nothing to be done" in run.stdout + run.stderr
+        return {}
+    jobs = {}
+    for line in lines[start + 2 :]:
+        words = line.split()
+        if len(words) != 2:
+            break
+        jobs[words[0]] = int(words[1])
+    jobs.pop("total", None)
+    return jobs
+
+
+def test_a_run_leaves_everything_it_promises(
+    finished: subprocess.CompletedProcess[str], folder: Path
+) -> None:
+    for study in ("small", "other"):
+        results = folder / "results" / study
+        for name in (
+            "waves.parquet exclusions.tsv scoring.tsv flow.csv codebook.csv claims.csv report.html "
+            "growth/posterior.nc growth/priors.csv growth/left_out.csv growth/summary.csv "
+            "growth/trajectories.csv growth/checks.tsv"
+        ).split():
+            assert (results / name).is_file(), name
+    claims = pd.read_csv(folder / "results" / "small" / "claims.csv")
+    assert claims["verdict"].tolist() == ["supported"]  # 0.3 points a month were put in
+    assert (folder / "results" / "gate.tsv").is_file()
+
+
+def test_a_posterior_says_where_it_comes_from(
+    finished: subprocess.CompletedProcess[str], folder: Path
+) -> None:
+    tree = xr.open_datatree(folder / "results" / "small" / "growth" / "posterior.nc")
+    assert {
+        "posterior",
+        "sample_stats",
+        "prior",
+        "prior_predictive",
+        "posterior_predictive",
+    } <= set(tree.children)
+    assert tree.attrs["study"] == "small"
+    assert tree.attrs["simulated"] == "true"
+    assert "nutpie" in tree.attrs["versions"]
+    assert str(folder) not in str(tree.attrs)
+    for group in tree.children.values():
+        assert not {"unit", "person", "cluster"} & set(map(str, group.dims))
+
+
+def test_a_second_run_has_nothing_to_do(
+    finished: subprocess.CompletedProcess[str], snakemake: Run
+) -> None:
+    assert planned(snakemake("-n")) == {}
+
+
+def test_a_new_threshold_judges_again_and_samples_nothing(
+    finished: subprocess.CompletedProcess[str],
+    snakemake: Run,
+    edited: Callable[[str, str, str], None],
+) -> None:
+    edited("config/config.yaml", "ess: 10", "ess: 11")
+    jobs = planned(snakemake("-n"))
+    assert jobs["check_posterior"] == 2
+    assert not {"clean_waves", "sample_posterior", "summarise_posterior"} & set(jobs)
+
+
+def test_an_edited_family_fits_its_analyses_again_and_cleans_nothing(
+    finished: subprocess.CompletedProcess[str],
+    snakemake: Run,
+    edited: Callable[[str, str, str], None],
+) -> None:
+    path = "models/securebase/families/dyadic_growth.py"
+    edited(path, '"""Joint growth', '"""The joint growth')
+    jobs = planned(snakemake("-n"))
+    assert jobs["sample_posterior"] == 2
+    assert "clean_waves" not in jobs
+
+
+def test_a_family_nobody_uses_fits_nothing_again(
+    finished: subprocess.CompletedProcess[str], snakemake: Run, folder: Path
+) -> None:
+    path = folder / "models" / "securebase" / "families" / "another.py"
+    path.write_text('"""A family that no codebook names."""\n')
+    assert planned(snakemake("-n")) == {}
+    path.unlink()
+
+
+def test_a_changed_raw_file_runs_its_study_only(
+    finished: subprocess.CompletedProcess[str],
+    snakemake: Run,
+    edited: Callable[[str, str, str], None],
+) -> None:
+    edited("raw/small/later.csv", "c39,q", " c39,q")
+    jobs = planned(snakemake("-n"))
+    assert jobs["clean_waves"] == 1
+    assert jobs["sample_posterior"] == 1
+
+
+def test_a_reworded_claim_samples_nothing(
+    finished: subprocess.CompletedProcess[str],
+    snakemake: Run,
+    edited: Callable[[str, str, str], None],
+) -> None:
+    edited("config/studies/small.yaml", "in both members", "in both partners")
+    jobs = planned(snakemake("-n"))
+    assert jobs["judge_claims"] == 1
+    assert not {"clean_waves", "sample_posterior", "summarise_posterior"} & set(jobs)
+
+
+def test_a_failed_check_fails_the_run_after_everything_is_written(
+    finished: subprocess.CompletedProcess[str],
+    snakemake: Run,
+    edited: Callable[[str, str, str], None],
+    folder: Path,
+) -> None:
+    edited("config/config.yaml", "ess: 10", "ess: 1000000")
+    run = snakemake("--cores", "2")
+    assert run.returncode != 0
+    assert "failed checks" in run.stderr
+    assert "results/small/growth/checks.tsv: ess_bulk is" in run.stderr
+    assert "results/other/growth/checks.tsv: ess_bulk is" in run.stderr
+    assert "Traceback" not in run.stderr
+    claims = pd.read_csv(folder / "results" / "small" / "claims.csv")
+    assert claims["verdict"].tolist() == ["not assessable"]
+    assert "not assessable" in (folder / "results" / "small" / "report.html").read_text()
+
+
+def test_all_that_is_wrong_is_said_before_anything_runs(
+    snakemake: Run, edited: Callable[[str, str, str], None], folder: Path
+) -> None:
+    edited("config/studies/small.yaml", "time: 1.0", "tyme: 1.0")
+    edited("config/studies/small.yaml", "direction: negative", "direction: downwards")
+    edited("config/studies/other.yaml", "other/later.csv", "other/latest.csv")
+    run = snakemake("--cores", "2")
+    assert run.returncode != 0
+    for said in ("tyme", "downwards", "raw/other/latest.csv: no such file"):
+        assert said in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+def test_an_unknown_setting_is_refused_with_the_known_ones(
+    snakemake: Run, edited: Callable[[str, str, str], None]
+) -> None:
+    edited("config/config.yaml", "chains: 2", "chain: 2")
+    run = snakemake("-n")
+    assert run.returncode != 0
+    assert "unknown key 'chain'" in run.stderr
+    assert "one of: seed, sampler, chains" in run.stderr
+
+
+def test_a_claim_on_an_unknown_coordinate_stops_before_sampling(
+    finished: subprocess.CompletedProcess[str],
+    snakemake: Run,
+    edited: Callable[[str, str, str], None],
+    folder: Path,
+) -> None:
+    edited("config/studies/small.yaml", "outcome: anxiety", "outcome: avoidance")
+    run = snakemake("--cores", "2", "--forcerun", "sample_posterior")
+    assert run.returncode != 0
+    assert "claims.H1.estimand[0]: no outcome 'avoidance'; expected anxiety" in run.stderr
+    log = (folder / "logs" / "sample_posterior" / "small" / "growth.log").read_text()
+    assert "compiled" not in log
+
+
+def test_another_checkout_is_not_imported_silently(snakemake: Run, root: Path) -> None:
+    run = snakemake("-n", code=root)
+    assert run.returncode != 0
+    assert "this checkout would run the code of another one" in run.stderr
+
+
+def test_lint_finds_nothing(snakemake: Run) -> None:
+    run = snakemake("--lint")
+    assert run.returncode == 0, run.stderr
