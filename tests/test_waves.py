@@ -19,14 +19,19 @@ def table(rng: np.random.Generator) -> pd.DataFrame:
     return small_table(rng)
 
 
-@pytest.fixture
-def study(tmp_path: Path, table: pd.DataFrame) -> Study:
-    return study_in(tmp_path, table)
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("small")
 
 
-@pytest.fixture
-def tables(study: Study, tmp_path: Path) -> CleanWaves:
-    return clean(study, tmp_path)
+@pytest.fixture(scope="module")
+def study(folder: Path) -> Study:
+    return study_in(folder, small_table(np.random.default_rng(20261123)))
+
+
+@pytest.fixture(scope="module")
+def tables(study: Study, folder: Path) -> CleanWaves:
+    return clean(study, folder)
 
 
 def counts(flow: pd.DataFrame, stage: str, reason: str = "") -> dict[tuple[str, str], int]:

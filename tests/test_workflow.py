@@ -16,6 +16,11 @@ import yaml
 Run = Callable[..., subprocess.CompletedProcess[str]]
 WAVES = ("before", "after", "later")
 ITEMS = ("a1", "a2", "a3", "a4")
+PROMISED = (
+    *("waves.parquet", "exclusions.tsv", "scoring.tsv", "flow.csv", "codebook.csv"),
+    *("growth/posterior.nc", "growth/priors.csv", "growth/left_out.csv", "growth/summary.csv"),
+    *("growth/trajectories.csv", "growth/checks.tsv", "claims.csv", "report.html"),
+)
 
 
 def raw_wave(rng: np.random.Generator, wave: int) -> pd.DataFrame:
@@ -177,11 +182,7 @@ def test_a_run_leaves_everything_it_promises(
 ) -> None:
     for study in ("small", "other"):
         results = folder / "results" / study
-        for name in (
-            "waves.parquet exclusions.tsv scoring.tsv flow.csv codebook.csv claims.csv report.html "
-            "growth/posterior.nc growth/priors.csv growth/left_out.csv growth/summary.csv "
-            "growth/trajectories.csv growth/checks.tsv"
-        ).split():
+        for name in PROMISED:
             assert (results / name).is_file(), name
     claims = pd.read_csv(folder / "results" / "small" / "claims.csv")
     assert claims["verdict"].tolist() == ["supported"]  # 0.3 points a month were put in

@@ -30,7 +30,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     except OSError as error:
-        print(f"{error.filename}: {error.strerror}", file=sys.stderr)
+        place = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        print(place, file=sys.stderr)
         return 1
     return 0
 
