@@ -77,11 +77,16 @@ def wave_table(rows: list[dict[str, Any]], study: Study) -> pd.DataFrame:
         *study.scales,
         *(name for name, one in study.covariates.items() if one.type == "continuous"),
     ]
-    return table.astype(dict.fromkeys(numbers, float))
+    words = [name for name in WAVE_KEYS if name != "time"]
+    return table.astype(dict.fromkeys(numbers, float) | dict.fromkeys(words, "str"))
 
 
 def random_waves(
-    study: Study, rng: np.random.Generator, units: int = 12, missing: float = 0.15, clusters: int = 0
+    study: Study,
+    rng: np.random.Generator,
+    units: int = 12,
+    missing: float = 0.15,
+    clusters: int = 0,
 ) -> pd.DataFrame:
     """Make scores for units whose members miss waves, and one now and then altogether."""
     compositions = list(study.roles.compositions or [None])
@@ -99,8 +104,11 @@ def random_waves(
                     "wave": wave,
                     "cluster": f"c{number % clusters}" if clusters else None,
                     "composition": compositions[number % len(compositions)],
-                    **{name: own[name] for name, one in study.covariates.items()
-                       if one.asked(role, wave)},
+                    **{
+                        name: own[name]
+                        for name, one in study.covariates.items()
+                        if one.asked(role, wave)
+                    },
                 }
                 for name, scale in study.scales.items():
                     heard = scale.asked(role, wave) and rng.random() > missing
@@ -120,9 +128,7 @@ def _covariates_of(study: Study, rng: np.random.Generator, whose: str) -> dict[s
     }
 
 
-def growth_panel(
-    study: Study, rng: np.random.Generator, **settings: Any
-) -> tuple[Panel, Priors]:
+def growth_panel(study: Study, rng: np.random.Generator, **settings: Any) -> tuple[Panel, Priors]:
     """Arrange random waves, with the family's default priors."""
     panel = panel_from_waves(random_waves(study, rng, **settings), study, "growth")
     return panel, load_family("dyadic_growth").default_priors(panel)

@@ -1,6 +1,9 @@
 """Claims: the draws of a declared contrast, and the verdict on it."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import arviz as az
 import numpy as np
@@ -9,11 +12,11 @@ import xarray as xr
 
 from securebase.analysis import Claim, Term
 from securebase.config import Decision
-from securebase.families import load_family
-from securebase.family import Family
 from securebase.faults import Fault, InputError
-from securebase.study import Study
 from securebase.summaries import SAMPLES, describe
+
+if TYPE_CHECKING:
+    from securebase.family import Family
 
 COLUMNS = (
     *("id", "claim", "analysis", "declared", "unit", "direction"),
@@ -100,17 +103,6 @@ def refuse_faulty_claims(
     faults = claim_faults(claims, posterior, family, f"config/studies/{study}.yaml")
     if faults:
         raise InputError(f"claims of study {study}", faults)
-
-
-def claim_units(study: Study) -> dict[str, str]:
-    """Unit of each claim's estimand: as declared, else that of its first variable."""
-    units = {}
-    for claim in study.claims:
-        first = claim.estimand[0]
-        parameter = load_family(study.analyses[claim.analysis].family).parameter(first.variable)
-        found = parameter.unit_at(first.at.values(), study.waves.time_unit) if parameter else ""
-        units[claim.id] = claim.unit or found
-    return units
 
 
 def claims_table(

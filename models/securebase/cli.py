@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from securebase.config import Config
 from securebase.faults import InputError
@@ -62,7 +63,39 @@ def _parser() -> argparse.ArgumentParser:
         help="folder the raw files' paths start from (default: %(default)s)",
     )
     validate.set_defaults(command=_validate)
+    _simulate_command(commands)
     return parser
+
+
+def _simulate_command(commands: Any) -> None:
+    simulate = commands.add_parser("simulate", help="write the raw wave files of a simulated study")
+    simulate.add_argument("study", metavar="STUDY", help="name of the study")
+    simulate.add_argument(
+        "--into", type=Path, required=True, metavar="FOLDER",
+        help="folder the raw files' paths start from: raw_root of a run on them",
+    )  # fmt: skip
+    simulate.add_argument(
+        "--world", choices=("source", "null", "reversed"), default="source",
+        help="claimed effects as the settings say, absent, or reversed (default: %(default)s)",
+    )  # fmt: skip
+    simulate.add_argument(
+        "--no-faults", action="store_true", help="leave out the faults planted on purpose"
+    )
+    simulate.add_argument("--config", type=Path, default=Path("config"), metavar="FOLDER",
+        help="folder with studies/ and simulations/ (default: %(default)s)",
+    )  # fmt: skip
+    simulate.set_defaults(command=_simulate)
+
+
+def _simulate(arguments: argparse.Namespace) -> None:
+    from securebase.simulation import load_simulation, write_study
+
+    study = load_study(study_path(arguments.study, arguments.config / "studies"))
+    settings = load_simulation(arguments.config / "simulations" / f"{arguments.study}.yaml")
+    for path in write_study(
+        study, settings, arguments.into, arguments.world, not arguments.no_faults
+    ):
+        print(path)
 
 
 def _validate(arguments: argparse.Namespace) -> None:
@@ -70,8 +103,14 @@ def _validate(arguments: argparse.Namespace) -> None:
     path = Path(name) if name.endswith(".yaml") else study_path(name, arguments.codebook)
     study = load_study(path)
     # these import pandas: a fault of the codebook is told before
+    from securebase.fitting import question_faults
     from securebase.summary import summary_lines
     from securebase.waves import clean
 
-    for line in summary_lines(clean(study, arguments.raw_root), study, arguments.raw_root):
+    cleaned = clean(study, arguments.raw_root)
+    for line in summary_lines(cleaned, study, arguments.raw_root):
         print(line)
+    faults = question_faults(study, cleaned.waves)
+    if faults:
+        raise InputError(f"analyses and claims of study {study.study}", faults)
+    print(f"  {len(study.analyses)} analyses can be fitted, {len(study.claims)} claims answered")

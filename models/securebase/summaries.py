@@ -1,13 +1,19 @@
 """Posteriors as tables with unit, interval and Monte Carlo error."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import arviz as az
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from securebase.family import Family
 from securebase.names import OUTCOME, ROLE, TIME, WAVE
-from securebase.panel import Panel
+
+if TYPE_CHECKING:
+    from securebase.family import Family
+    from securebase.panel import Panel
 
 SAMPLES = ("chain", "draw")
 INTERVAL = (0.025, 0.975)

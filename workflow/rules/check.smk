@@ -39,7 +39,7 @@ rule judge_claims:
     input:
         posteriors=of_analyses("posterior.nc"),
         checks=of_analyses("checks.tsv"),
-        code=code_of("judge_claims", ["securebase.families"]),
+        code=code_of_study("judge_claims"),
     output:
         claims="results/{study}/claims.csv",
     log:

@@ -75,6 +75,16 @@ def code_of_analysis(rule):
     return code
 
 
+def code_of_study(rule):
+    """Input function: the rule's code and the families of all analyses of the study."""
+
+    def code(wildcards):
+        analyses = STUDIES[wildcards.study].analyses.values()
+        return code_of(rule, sorted({f"securebase.families.{one.family}" for one in analyses}))
+
+    return code
+
+
 def raw_files(wildcards):
     return [f"{CONFIG.raw_root}/{file.path}" for file in STUDIES[wildcards.study].raw.files]
 

@@ -7,8 +7,9 @@ import pandas as pd
 import xarray as xr
 
 from securebase.checks import failed
-from securebase.claims import claim_units, claims_table
+from securebase.claims import claims_table
 from securebase.config import Decision
+from securebase.families import claim_units
 from securebase.logs import logged
 from securebase.study import load_study
 

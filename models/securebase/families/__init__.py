@@ -4,6 +4,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from securebase.family import Family
+from securebase.study import Study
 
 
 def family_names() -> list[str]:
@@ -23,3 +24,14 @@ def load_family(name: str) -> Family:
         raise ValueError(f"no family '{name}'; there are: {', '.join(family_names())}")
     family: Family = import_module(f"{__name__}.{name}").FAMILY
     return family
+
+
+def claim_units(study: Study) -> dict[str, str]:
+    """Unit of each claim's estimand: as declared, else that of its first variable."""
+    units = {}
+    for claim in study.claims:
+        first = claim.estimand[0]
+        parameter = load_family(study.analyses[claim.analysis].family).parameter(first.variable)
+        found = parameter.unit_at(first.at.values(), study.waves.time_unit) if parameter else ""
+        units[claim.id] = claim.unit or found
+    return units

@@ -197,7 +197,7 @@ def predict(
     information: Floats, transfer: Floats, carried: Floats, score: Floats,
     effect: Floats, rest: Floats, by_information: Floats, cluster_grad: Floats,
 ) -> float:  # fmt: skip
-    """r'Vr / 2; the effect b = Vr; the derivative by A; add the derivative by O."""
+    """Return r'Vr / 2; the effect b = Vr; the derivative by A; add the derivative by O."""
     size = len(score)
     square = 0.0
     effect[:] = 0.0

@@ -1,17 +1,28 @@
 """How the kernels are compiled."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 import numba
+from numba.core import config as numba_config
 
-# reassociation changes the last digits only; NaN and infinity keep their meaning
-OPTIONS: Final[dict[str, Any]] = {
-    "error_model": "numpy",
-    "fastmath": {"reassoc", "contract", "nsz"},
-}
+# NaN and infinity keep their meaning. The loops that matter are written in fours: the
+# compiler must not regroup their sums, which it would do across rows of matrices.
+OPTIONS: Final[dict[str, Any]] = {"error_model": "numpy", "fastmath": {"contract", "nsz"}}
 
 
 def compiled[F: Callable[..., Any]](function: F) -> F:
     """Compile as a part of the entry, which alone is kept on disk."""
     return numba.njit(nogil=True, **OPTIONS)(function)  # type: ignore[no-any-return]
+
+
+@contextmanager
+def optimised() -> Iterator[None]:
+    """Optimise fully, four neighbouring sums at a time, whatever the process has chosen."""
+    settings = numba_config.OPT, numba_config.SLP_VECTORIZE
+    numba_config.OPT, numba_config.SLP_VECTORIZE = type(settings[0])(3), 1
+    try:
+        yield
+    finally:
+        numba_config.OPT, numba_config.SLP_VECTORIZE = settings

@@ -1,7 +1,7 @@
 """The one compiled function, kept on disk, and the symbol by which others call it."""
 
 from collections.abc import Callable
-from ctypes import c_void_p
+from ctypes import CFUNCTYPE, c_double, c_int64, c_void_p
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -14,8 +14,8 @@ from numba import types
 from numpy.typing import NDArray
 from pytensor.link.numba.cache import CACHED_SRC_FUNCTIONS
 
-from securebase.likelihood import cluster_kernels, compilation, kernels, layout
-from securebase.likelihood.kernels import gaussian
+from securebase.likelihood import compilation, layout
+from securebase.likelihood.gaussian import gaussian
 from securebase.likelihood.layout import Table
 from securebase.moments import Floats
 
@@ -32,9 +32,8 @@ SIGNATURE: Final = types.float64(
 def version() -> str:
     """Digest of the kernels' source: a changed kernel is another function."""
     digest = sha256()
-    for module in (compilation, layout, cluster_kernels, kernels):
-        digest.update(Path(str(module.__file__)).read_bytes())
-    digest.update(Path(__file__).read_bytes())
+    for source in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(source.read_bytes())
     return digest.hexdigest()[:16]
 
 
@@ -43,11 +42,13 @@ def symbol() -> str:
     return f"securebase_gaussian_{version()}"
 
 
-def _entry(  # type: ignore[no-untyped-def]
-    n_responses, n_design, n_effects, n_patterns, n_rows, n_cells,
-    mean, cov, loading, cluster_cov, patterns, rows, cells, cell_sums,
-    mean_grad, cov_grad, loading_grad, cluster_grad,
-):  # fmt: skip  # noqa: ANN001, ANN202
+def _entry(
+    n_responses: int, n_design: int, n_effects: int, n_patterns: int, n_rows: int, n_cells: int,
+    mean: Any, cov: Any, loading: Any, cluster_cov: Any,
+    patterns: Any, rows: Any, cells: Any, cell_sums: Any,
+    mean_grad: Any, cov_grad: Any, loading_grad: Any, cluster_grad: Any,
+) -> float:  # fmt: skip
+    """Take addresses, as any linker can call it; `gaussian` says what they hold."""
     width = n_design + n_responses
     return gaussian(
         numba.carray(mean, (n_responses, n_design)),
@@ -71,7 +72,8 @@ def entry() -> Any:
     # PyTensor's cache is keyed by what is given here, not by the age of a file, so
     # inner functions are covered and one folder holds everything compiled
     CACHED_SRC_FUNCTIONS[_entry] = f"securebase_{version()}"
-    function = numba.cfunc(SIGNATURE, cache=True, **compilation.OPTIONS)(_entry)
+    with compilation.optimised():
+        function = numba.cfunc(SIGNATURE, cache=True, **compilation.OPTIONS)(_entry)
     llvm.add_symbol(symbol(), function.address)
     return function
 
@@ -92,7 +94,10 @@ def evaluate(
     else:
         cells, sums = arrays["cells"], arrays["cell_sums"]
     parameters = [np.ascontiguousarray(a, float) for a in (mean, cov, loading, cluster_cov)]
-    data = [np.ascontiguousarray(arrays["patterns"], np.int32), np.ascontiguousarray(arrays["rows"])]
+    data = [
+        np.ascontiguousarray(arrays["patterns"], np.int32),
+        np.ascontiguousarray(arrays["rows"]),
+    ]
     data += [np.ascontiguousarray(cells, np.int32), np.ascontiguousarray(sums)]
     gradients = tuple(np.zeros(a.shape) for a in parameters)
     sizes = (n_responses, n_design, loading.shape[1], len(data[0]), len(data[1]), len(cells))
@@ -104,6 +109,4 @@ def evaluate(
 @cache
 def _callable() -> Any:
     """Give the entry to ctypes, with plain addresses as arguments."""
-    from ctypes import CFUNCTYPE, c_double, c_int64
-
     return CFUNCTYPE(c_double, *(c_int64,) * 6, *(c_void_p,) * 12)(entry().address)

@@ -31,7 +31,7 @@ class GaussianOneLevel(Op):
     parameters = ("mean", "cov")
     data = ONE_LEVEL
 
-    def make_node(self, *inputs: Any) -> Apply[Any]:  # noqa: ANN401
+    def make_node(self, *inputs: Any) -> Apply[Any]:
         """Take parameters and data; give the log-density and one gradient per parameter."""
         variables = [pt.as_tensor_variable(given) for given in inputs]
         count = len(self.parameters)
@@ -87,11 +87,11 @@ def _external() -> types.ExternalFunction:
 
 
 @register_funcify_default_op_cache_key(GaussianOneLevel)
-def _one_level(op: GaussianOneLevel, **_: Any) -> tuple[Callable[..., Any], int]:  # noqa: ANN401
+def _one_level(op: GaussianOneLevel, **_: Any) -> tuple[Callable[..., Any], int]:
     external = _external()
 
     @numba_njit
-    def gaussian_one_level(mean, cov, patterns, rows):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    def gaussian_one_level(mean: Any, cov: Any, patterns: Any, rows: Any) -> Any:
         mean, cov = np.ascontiguousarray(mean), np.ascontiguousarray(cov)
         patterns, rows = np.ascontiguousarray(patterns), np.ascontiguousarray(rows)
         mean_grad, cov_grad = np.zeros(mean.shape), np.zeros(cov.shape)
@@ -107,13 +107,14 @@ def _one_level(op: GaussianOneLevel, **_: Any) -> tuple[Callable[..., Any], int]
 
 
 @register_funcify_default_op_cache_key(GaussianTwoLevel)
-def _two_level(op: GaussianTwoLevel, **_: Any) -> tuple[Callable[..., Any], int]:  # noqa: ANN401
+def _two_level(op: GaussianTwoLevel, **_: Any) -> tuple[Callable[..., Any], int]:
     external = _external()
 
     @numba_njit
-    def gaussian_two_level(  # type: ignore[no-untyped-def]  # noqa: ANN202
-        mean, cov, loading, cluster_cov, patterns, rows, cells, cell_sums  # noqa: ANN001
-    ):  # fmt: skip
+    def gaussian_two_level(
+        mean: Any, cov: Any, loading: Any, cluster_cov: Any,
+        patterns: Any, rows: Any, cells: Any, cell_sums: Any,
+    ) -> Any:  # fmt: skip
         mean, cov = np.ascontiguousarray(mean), np.ascontiguousarray(cov)
         loading, cluster_cov = np.ascontiguousarray(loading), np.ascontiguousarray(cluster_cov)
         patterns, rows = np.ascontiguousarray(patterns), np.ascontiguousarray(rows)
@@ -133,11 +134,11 @@ def _two_level(op: GaussianTwoLevel, **_: Any) -> tuple[Callable[..., Any], int]
 
 
 def gaussian_loglik(
-    mean: Any,  # noqa: ANN401
-    cov: Any,  # noqa: ANN401
+    mean: Any,
+    cov: Any,
     data: Data,
-    loading: Any = None,  # noqa: ANN401
-    cluster_cov: Any = None,  # noqa: ANN401
+    loading: Any = None,
+    cluster_cov: Any = None,
 ) -> TensorVariable:
     """Log-density of all observed responses of all units, random effects integrated out.
 

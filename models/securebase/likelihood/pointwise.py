@@ -5,13 +5,14 @@ from typing import Any
 
 import numba
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from pytensor.link.numba.cache import CACHED_SRC_FUNCTIONS
 
 from securebase.likelihood import compilation
 from securebase.likelihood.cluster_kernels import clusters
 from securebase.likelihood.entry import evaluate, version
-from securebase.likelihood.kernels import own_terms, take, whiten
+from securebase.likelihood.gaussian import own_terms, take
+from securebase.likelihood.kernels import padded, whiten
 from securebase.likelihood.layout import HEAD, NODE_STOP, Table, kernel_arrays, tree
 from securebase.moments import Floats, Moments, moments_of
 
@@ -119,8 +120,7 @@ def _draws(
     leading = np.broadcast_shapes(*(a.shape[:-2] for a in given))
     count = int(np.prod(leading))
     return leading, [
-        np.broadcast_to(a, (*leading, *a.shape[-2:])).reshape(count, *a.shape[-2:])
-        for a in given
+        np.broadcast_to(a, (*leading, *a.shape[-2:])).reshape(count, *a.shape[-2:]) for a in given
     ]
 
 
@@ -151,7 +151,7 @@ def _terms(
     shift, ordered, loads = take(patterns[0, HEAD:], mean, cov, loading, rows)
     by_unit = np.zeros(len(units))
     by_cluster = np.zeros(cells[-1, 0] + 1 if n_effects > 0 else 0)
-    inverse = np.empty((patterns[-1, NODE_STOP], cov.shape[0]))
+    inverse = np.empty((patterns[-1, NODE_STOP], padded(cov.shape[0])))
     if np.isnan(whiten(ordered, patterns, inverse)):
         by_unit[:] = -np.inf
         return by_unit, by_cluster

@@ -1,18 +1,5 @@
-"""The moment matrices through which the likelihood sees the data.
+"""Moments: what they hold, how they move, add up and are kept."""
 
-Unit i has responses y_i (some of them missing) and a design vector w_i with
-E[y_i] = M w_i. For a Gaussian model all that matters of the units of one
-missing-data pattern is how many they are and the cross-products of [y, w]; of a
-cluster, the counts and sums of y and w per pattern. Moments of disjoint sets of
-units add up.
-
-Cross-products of raw scores lose digits when means are large beside standard
-deviations (a mean of 1000 with an sd of 1 costs six of sixteen). So y enters as
-the deviation e = y - B w from a fixed ``reference`` B, the pooled least-squares
-fit; the mean M of a model becomes M - B, exactly.
-"""
-
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self
@@ -222,7 +209,7 @@ def add(first: Moments, second: Moments) -> Moments:
         if one != two:
             raise ValueError(f"moments differ in {what}: {one} and {two}")
     both = (first, second.measured_from(first.reference))
-    observed, place = _patterns(np.concatenate([m.observed for m in both]))
+    observed, place = distinct_patterns(np.concatenate([m.observed for m in both]))
     counts = np.zeros(len(observed), dtype=np.int64)
     np.add.at(counts, place, np.concatenate([m.counts for m in both]))
     centred = np.zeros((len(observed), *first.centred.shape[1:]))
@@ -237,60 +224,10 @@ def add(first: Moments, second: Moments) -> Moments:
     cells = np.concatenate([p[m.cell_pattern] for p, m in zip(patterns, both, strict=True)])
     cell_counts = np.concatenate([m.cell_counts for m in both])  # type: ignore[misc]
     sums = np.concatenate([m.cell_sums for m in both])  # type: ignore[misc]
-    return _with_cells(total, labels, cells, cell_counts, sums)
+    return with_cells(total, labels, cells, cell_counts, sums)
 
 
-def moments_of(
-    y: ArrayLike,
-    w: ArrayLike,
-    cluster: ArrayLike | None = None,
-    response_names: Sequence[str] | None = None,
-    design_names: Sequence[str] | None = None,
-) -> Moments:
-    """Sufficient statistics of units for a Gaussian model with mean M w.
-
-    Parameters
-    ----------
-    y : float (unit, response)
-        Responses; NaN where missing.
-    w : float (unit, design)
-        Design vectors, usually beginning with a column of ones.
-    cluster : (unit,), optional
-        Label of the cluster that each unit lies in.
-    response_names, design_names : sequence of str, optional
-        Names; the numbers 0, 1, ... by default.
-
-    Returns
-    -------
-    Moments
-
-    Raises
-    ------
-    InputError
-        No units; shapes that do not agree; infinite responses; a design that is
-        not finite or not of full rank; units without any observed response.
-    """
-    responses = np.array(y, dtype=float)
-    designs = np.array(w, dtype=float)
-    labels = None if cluster is None else np.asarray(cluster)
-    names = _named(responses, response_names), _named(designs, design_names)
-    faults = _faults(responses, designs, labels, *names)
-    if faults:
-        raise InputError("moments of a panel", faults)
-    observed, place = _patterns(~np.isnan(responses))
-    reference = _least_squares(responses, designs)
-    deviations = np.nan_to_num(responses - designs @ reference.T)
-    fields = np.hstack([deviations, designs])
-    order = np.argsort(place, kind="stable")
-    counts = np.bincount(place, minlength=len(observed))
-    centred = np.stack([f.T @ f for f in np.split(fields[order], np.cumsum(counts)[:-1])])
-    total = Moments(*names, observed, counts.astype(np.int64), reference, centred)
-    if labels is None:
-        return total
-    return _with_cells(total, labels, place, np.ones(len(place), dtype=np.int64), fields)
-
-
-def _with_cells(
+def with_cells(
     total: Moments,
     labels: NDArray[Any],
     patterns: Integers,
@@ -315,99 +252,9 @@ def _with_cells(
     )
 
 
-def _patterns(observed: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], Integers]:
+def distinct_patterns(observed: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], Integers]:
     """Distinct rows, the most complete beginnings first, and the place of every row."""
     # ascending by what is missing: neighbours share the longest beginnings, which
     # the likelihood's Cholesky factors share
     missing, place = np.unique(~observed, axis=0, return_inverse=True)
     return ~missing, place.reshape(-1).astype(np.int64)
-
-
-def _least_squares(y: Floats, w: Floats) -> Floats:
-    """Fit each response on the design over the units that have it (response, design)."""
-    seen = ~np.isnan(y)
-    filled = np.where(seen, y, 0.0)
-    scale = np.sqrt(np.mean(w**2, axis=0))
-    scaled = w / scale
-    fit = np.empty((y.shape[1], w.shape[1]))
-    for response in range(y.shape[1]):
-        rows = scaled[seen[:, response]]
-        # any least-squares solution serves: the reference only has to be near the data
-        fit[response] = np.linalg.lstsq(
-            rows.T @ rows, rows.T @ filled[seen[:, response], response], rcond=1e-10
-        )[0]
-    return fit / scale
-
-
-def _named(array: Floats, names: Sequence[str] | None) -> tuple[str, ...]:
-    """Names given, or the numbers of the columns."""
-    if names is not None:
-        return tuple(str(name) for name in names)
-    return tuple(str(number) for number in range(array.shape[-1] if array.ndim else 0))
-
-
-def _faults(
-    y: Floats,
-    w: Floats,
-    cluster: NDArray[Any] | None,
-    response_names: tuple[str, ...],
-    design_names: tuple[str, ...],
-) -> list[Fault]:
-    """Everything that makes the arrays unusable."""
-    shapes = _shape_faults(y, w, cluster, response_names, design_names)
-    if shapes:
-        return shapes
-    faults = []
-    infinite = np.isinf(y).any(axis=0)
-    for name in np.array(response_names)[infinite]:
-        faults.append(Fault("y", "infinite values", "finite, or NaN if missing", column=name))
-    silent = int(np.isnan(y).all(axis=1).sum())
-    if silent:
-        given = f"{silent} of {len(y)} units have no observed response"
-        faults.append(Fault("y", given, "at least one each", "leave these units out"))
-    unfinished = ~np.isfinite(w).all(axis=0)
-    for name in np.array(design_names)[unfinished]:
-        faults.append(Fault("w", "values that are not finite", "finite numbers", column=name))
-    if not unfinished.any():
-        faults += _rank_faults(w, design_names)
-    return faults
-
-
-def _rank_faults(w: Floats, names: tuple[str, ...]) -> list[Fault]:
-    """Say which design columns the columns before them determine."""
-    scaled = w / np.maximum(np.sqrt(np.sum(w**2, axis=0)), np.finfo(float).tiny)
-    faults = []
-    for column, name in enumerate(names):
-        rank = np.linalg.matrix_rank(scaled[:, : column + 1], tol=1e-9)
-        if rank < column + 1 - len(faults):
-            given = "determined by the columns before it"
-            remedy = "leave it out, or measure more units"
-            faults.append(Fault("w", given, "a design of full rank", remedy, column=name))
-    return faults
-
-
-def _shape_faults(
-    y: Floats,
-    w: Floats,
-    cluster: NDArray[Any] | None,
-    response_names: tuple[str, ...],
-    design_names: tuple[str, ...],
-) -> list[Fault]:
-    """Arrays whose shapes do not agree."""
-    faults = []
-    if y.ndim != 2 or w.ndim != 2:
-        given = f"y has shape {y.shape}, w has shape {w.shape}"
-        return [Fault("y, w", given, "(unit, response) and (unit, design)")]
-    if 0 in y.shape or 0 in w.shape:
-        given = f"an empty panel: y has shape {y.shape}, w has shape {w.shape}"
-        faults.append(Fault("y, w", given, "at least one unit, response and design column"))
-    if len(w) != len(y):
-        faults.append(Fault("w", f"{len(w)} units", f"{len(y)} as in y"))
-    if cluster is not None and cluster.shape != (len(y),):
-        faults.append(Fault("cluster", f"shape {cluster.shape}", f"({len(y)},) as in y"))
-    for what, array, names in (("y", y, response_names), ("w", w, design_names)):
-        if len(names) != array.shape[1]:
-            faults.append(Fault(what, f"{len(names)} names", f"{array.shape[1]}, one per column"))
-        if len(set(names)) < len(names):
-            faults.append(Fault(what, f"names that repeat: {', '.join(names)}", "distinct names"))
-    return faults
