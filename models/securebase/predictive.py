@@ -66,8 +66,9 @@ def replicate(rng: np.random.Generator, part: Part, implied: Implied) -> Array:
 
 def _rows(rng: np.random.Generator, cov: Array, count: int) -> Array:
     values, vectors = np.linalg.eigh(cov)
-    root = vectors * np.sqrt(np.clip(values, 0.0, None))
-    return np.asarray(rng.standard_normal((count, len(cov))) @ root.T)
+    # the symmetric root: the signs of eigenvectors differ between machines
+    root = vectors * np.sqrt(np.clip(values, 0.0, None)) @ vectors.T
+    return np.asarray(rng.standard_normal((count, len(cov))) @ root)
 
 
 def summary_statistics(scores: list[Array], built: Built, panel: Panel) -> xr.Dataset:

@@ -332,8 +332,9 @@ def _normal_rows(
     sd = truth[f"{covariance.name}_sd"].sel({covariance.dim: covariance.rows}).values
     corr = truth[f"{covariance.name}_corr"].sel(labels).values
     values, vectors = np.linalg.eigh(corr * sd[:, None] * sd[None, :])
-    root = vectors * np.sqrt(np.clip(values, 0.0, None))
-    return np.asarray(rng.standard_normal((count, len(sd))) @ root.T)
+    # the symmetric root: the signs of eigenvectors differ between machines
+    root = vectors * np.sqrt(np.clip(values, 0.0, None)) @ vectors.T
+    return np.asarray(rng.standard_normal((count, len(sd))) @ root)
 
 
 FAMILY = Family(
