@@ -1,6 +1,6 @@
 """Checks of a posterior: each a row with what was found, the threshold, and the outcome."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 import arviz as az
 import numpy as np
@@ -10,7 +10,6 @@ import xarray as xr
 from securebase.analysis import Claim
 from securebase.claims import claim_regions, estimand_draws, probability_mcse
 from securebase.config import Thresholds
-from securebase.faults import Fault, InputError
 from securebase.summaries import describe
 
 COLUMNS = ("check", "what", "value", "threshold", "comparison", "passed", "explanation")
@@ -49,27 +48,6 @@ def checks_table(
         *_sampler(sample_stats, thresholds),
     ]
     return pd.DataFrame(rows, columns=list(COLUMNS))
-
-
-def failed(checks: pd.DataFrame) -> pd.DataFrame:
-    """Rows of the checks that block a verdict."""
-    return checks[checks["passed"] == "fail"]
-
-
-def refuse_failed(failures: Mapping[str, pd.DataFrame]) -> None:
-    """Raise one `InputError` that lists every failed check, by the file that says so."""
-    faults = [
-        Fault(
-            path,
-            f"{row.check} is {row.value:.4g} ({row.what})",
-            f"{row.comparison} {row.threshold:g}",
-            str(row.explanation),
-        )
-        for path, table in failures.items()
-        for row in table.itertuples()
-    ]
-    if faults:
-        raise InputError("failed checks; the reports are written and show them", faults)
 
 
 def _row(check: str, what: str, value: float, threshold: float, most: bool, why: str) -> Row:

@@ -110,8 +110,17 @@ def parse_config(values: Mapping[str, Any], file: str = "config/config.yaml") ->
     except ValidationError as error:
         raise InputError(
             f"configuration {file}",
-            [_fault_of(detail, file) for detail in error.errors(include_url=False)],
+            [
+                _fault_of(detail, file)
+                for detail in error.errors(include_url=False)
+                if not _counts_only_valid(detail)
+            ],
         ) from None
+
+
+def _counts_only_valid(detail: Any) -> bool:
+    """Whether a list is called too short only because its faulty entries were not counted."""
+    return detail["type"] == "too_short" and detail["ctx"]["actual_length"] < len(detail["input"])
 
 
 def _fault_of(detail: Any, file: str) -> Fault:

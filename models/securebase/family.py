@@ -171,8 +171,9 @@ class Family:
         A variable of one of several compositions ("unit_mf_sd") is declared without it.
         """
         declared = {parameter.name: parameter for parameter in self.parameters}
-        first, last = variable.partition("_")[0], variable.rpartition("_")[2]
-        return declared.get(variable) or declared.get(f"{first}_{last}")
+        first, *rest = variable.split("_")
+        names = ("_".join([first, *rest[skipped:]]) for skipped in range(max(len(rest), 1)))
+        return next((declared[name] for name in names if name in declared), None)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from securebase.families import load_family
 from securebase.family import Built, Family, build
 from securebase.faults import Fault, InputError
 from securebase.panel import Panel, panel_from_waves
-from securebase.predictive import predictive_statistics, summary_statistics
+from securebase.predictive import observed_statistics, predictive_statistics
 from securebase.priors import Priors, overridden_priors, prior_table
 from securebase.sampling import derived_seed, posterior_draws, prior_draws
 from securebase.study import Study
@@ -156,7 +156,7 @@ def fit_analysis(
         "prior": prior,
         "posterior_predictive": predictive_statistics(built, panel, posterior, count, seed),
         "prior_predictive": predictive_statistics(built, panel, prior, count, seed),
-        "observed_data": summary_statistics([part.score for part in built.parts], built, panel),
+        "observed_data": observed_statistics(built, panel),
     }
     # attributes hold the time of the run: without them equal runs give equal bytes
     draws = xr.DataTree.from_dict({key: group.drop_attrs() for key, group in groups.items()})

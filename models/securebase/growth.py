@@ -297,7 +297,9 @@ def _unidentified(design: GrowthDesign, series: str, waves: list[str]) -> Iterat
         return
     ends = list(design.times)[:: len(design.times) - 1]
     if design.panel.analysis.time.shape == "free" and not set(ends) <= set(waves):
-        yield Fault("panel", f"{series} on a free path is not measured at both ends", " and ".join(ends))
+        yield Fault(
+            "panel", f"{series} on a free path is not measured at both ends", " and ".join(ends)
+        )
     elif np.linalg.matrix_rank([design.times[wave] for wave in waves]) < needed:
         given = f"{series} is measured at {', '.join(waves)} only, which misses a phase"
         yield Fault("panel", given, "waves in every phase", "use a simpler time shape")

@@ -60,7 +60,9 @@ def mean_variables(designs: list[GrowthDesign]) -> list[MeanVariable]:
         for one in design.coefficients:
             cells = found.setdefault(one.variable, {})
             cells.setdefault(one.at, []).append(spread[one.column] if one.column else 1.0)
-    labels: dict[str, dict[str, None]] = {OUTCOME: dict.fromkeys(designs[0].panel.analysis.outcomes)}
+    labels: dict[str, dict[str, None]] = {
+        OUTCOME: dict.fromkeys(designs[0].panel.analysis.outcomes)
+    }
     for name, cells in found.items():
         for cell in cells:
             for dim, label in zip(_dims(name, cell), cell, strict=True):

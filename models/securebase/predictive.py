@@ -4,7 +4,8 @@ Only means, standard deviations and correlations leave this module: a replicated
 a unit would be as identifying as a score.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pytensor
@@ -20,13 +21,13 @@ Implied = dict[str, Array]
 """Moments of one part at one draw: mean, cov, and loading, cluster_cov where it has clusters."""
 
 
-def implied_moments(built: Built) -> Callable[[xr.Dataset], list[Implied]]:
+def implied_moments(built: Built) -> Callable[[Mapping[str, Array]], list[Implied]]:
     """Compile the family's function from parameters to moments.
 
     Returns
     -------
     callable
-        From one draw (a dataset without chain and draw) to the moments of each part.
+        From one draw (variable name to value) to the moments of each part.
     """
     variables = built.model.free_RVs
     outputs, names = [], []
@@ -36,8 +37,8 @@ def implied_moments(built: Built) -> Callable[[xr.Dataset], list[Implied]]:
             names.append((number, name))
     compiled = pytensor.function(variables, outputs, mode="FAST_COMPILE", on_unused_input="ignore")
 
-    def at(draw: xr.Dataset) -> list[Implied]:
-        values = compiled(*(np.asarray(draw[one.name].values) for one in variables))
+    def at(draw: Mapping[str, Array]) -> list[Implied]:
+        values = compiled(*(np.asarray(draw[one.name]) for one in variables))
         moments: list[Implied] = [{} for _ in built.parts]
         for (number, name), value in zip(names, values, strict=True):
             moments[number][name] = value
@@ -71,78 +72,117 @@ def _rows(rng: np.random.Generator, cov: Array, count: int) -> Array:
     return np.asarray(rng.standard_normal((count, len(cov))) @ root)
 
 
-def summary_statistics(scores: list[Array], built: Built, panel: Panel) -> xr.Dataset:
-    """Summarise scores as a reader would.
+@dataclass(frozen=True)
+class Statistic:
+    """One number that summarises scores: which, where it is kept, and of what.
 
     Parameters
     ----------
-    scores : list of ndarray (unit, response)
-        One per part of `built`.
+    name : {"mean", "sd", "partner_corr"}
+    at : dict of str to str
+        Its coordinates.
+    part : int
+        The part whose scores are summarised.
+    columns : tuple of int
+        Responses: pooled for a mean or sd, the two members for a correlation.
+    exchangeable : bool
+        Whether a pair counts once in each order.
+    """
+
+    name: str
+    at: Mapping[str, str]
+    part: int
+    columns: tuple[int, ...]
+    exchangeable: bool = False
+
+    def of(self, scores: list[Array]) -> float:
+        """Compute it from scores (unit, response) of each part; NaN where too few are there."""
+        values = scores[self.part][:, self.columns]
+        if self.name == "partner_corr":
+            return _correlation(values, self.exchangeable)
+        answered = values[~np.isnan(values)]
+        if self.name == "mean":
+            return float(answered.mean()) if len(answered) else np.nan
+        return float(answered.std(ddof=1)) if len(answered) > 1 else np.nan
+
+
+def _correlation(pairs: Array, exchangeable: bool) -> float:
+    pairs = pairs[~np.isnan(pairs).any(axis=1)]
+    if exchangeable:
+        pairs = np.vstack([pairs, pairs[:, ::-1]])
+    if len(pairs) < 3 or not pairs.std(axis=0).all():
+        return np.nan
+    return float(np.corrcoef(pairs[:, 0], pairs[:, 1])[0, 1])
+
+
+def statistics(built: Built, panel: Panel) -> list[Statistic]:
+    """List what is summarised: what a reader would look at first.
+
+    Means and standard deviations by wave, role and outcome, in points; correlations of
+    the two members by composition, wave and outcome.
+    """
+    compositions = {one.name: one for one in panel.compositions}
+    return [
+        statistic
+        for number, part in enumerate(built.parts)
+        for statistic in _statistics_of(number, part, compositions[part.name])
+    ]
+
+
+def _statistics_of(number: int, part: Part, composition: Composition) -> Iterator[Statistic]:
+    place = {tuple(name.split(" ")): column for column, name in enumerate(part.responses)}
+    slots = list(zip(composition.slots, composition.labels, strict=True))
+    for wave, outcome in dict.fromkeys((wave, outcome) for wave, _, outcome in place):
+        measured = [(slot, label) for slot, label in slots if (wave, slot, outcome) in place]
+        for role in dict.fromkeys(label for _, label in measured):
+            own = tuple(place[wave, slot, outcome] for slot, label in measured if label == role)
+            at = {WAVE: wave, ROLE: role, OUTCOME: outcome}
+            yield Statistic("mean", at, number, own)
+            yield Statistic("sd", at, number, own)
+        if len(measured) == 2:
+            both = tuple(place[wave, slot, outcome] for slot, _ in measured)
+            at = {COMPOSITION: composition.name, WAVE: wave, OUTCOME: outcome}
+            yield Statistic("partner_corr", at, number, both, composition.exchangeable)
+
+
+def arranged(values: Array, described: list[Statistic]) -> xr.Dataset:
+    """Arrange statistics by their coordinates.
+
+    Parameters
+    ----------
+    values : ndarray (draw, statistic)
 
     Returns
     -------
     xr.Dataset
-        `mean`, `sd` (wave, role, outcome) in points and `partner_corr`
-        (composition, wave, outcome), the correlation of the two members; exchangeable
-        members count once in each order. NaN where not measured.
+        `mean`, `sd` (chain, draw, wave, role, outcome) and, where units have two members,
+        `partner_corr` (chain, draw, composition, wave, outcome); NaN where not measured.
     """
-    compositions = {one.name: one for one in panel.compositions}
-    used = [compositions[part.name] for part in built.parts]
-    labels = list(dict.fromkeys(label for one in used for label in one.labels))
-    coords = {
-        WAVE: [str(wave) for wave in panel.data[WAVE].values],
-        ROLE: labels,
-        OUTCOME: list(panel.analysis.outcomes),
-        COMPOSITION: [one.name for one in used],
-    }
-    empty = {
-        name: xr.DataArray(np.nan, coords={dim: coords[dim] for dim in dims}, dims=dims)
-        for name, dims in (
-            ("mean", (WAVE, ROLE, OUTCOME)),
-            ("sd", (WAVE, ROLE, OUTCOME)),
-            ("partner_corr", (COMPOSITION, WAVE, OUTCOME)),
-        )
-    }
-    for part, composition, score in zip(built.parts, used, scores, strict=True):
-        _fill(empty, part, composition, score)
-    return xr.Dataset(empty)
+    arrays = {}
+    for name in dict.fromkeys(one.name for one in described):
+        places = [place for place, one in enumerate(described) if one.name == name]
+        cells = [described[place].at for place in places]
+        coords = {dim: list(dict.fromkeys(at[dim] for at in cells)) for dim in cells[0]}
+        array = np.full((len(values), *map(len, coords.values())), np.nan)
+        for place, at in zip(places, cells, strict=True):
+            cell = tuple(coords[dim].index(at[dim]) for dim in coords)
+            array[(slice(None), *cell)] = values[:, place]
+        arrays[name] = xr.DataArray(array[None], coords=coords, dims=("chain", "draw", *coords))
+    return xr.Dataset(arrays)
 
 
-def _fill(
-    arrays: dict[str, xr.DataArray], part: Part, composition: Composition, score: Array
-) -> None:
-    columns = {tuple(name.split(" ")): score[:, n] for n, name in enumerate(part.responses)}
-    for wave, outcome in dict.fromkeys((wave, outcome) for wave, _, outcome in columns):
-        members = [
-            columns[wave, slot, outcome]
-            for slot in composition.slots
-            if (wave, slot, outcome) in columns
-        ]
-        for label in dict.fromkeys(composition.labels):
-            own = [
-                columns[wave, slot, outcome]
-                for slot, one in zip(composition.slots, composition.labels, strict=True)
-                if one == label and (wave, slot, outcome) in columns
-            ]
-            if own:
-                at = {WAVE: wave, ROLE: label, OUTCOME: outcome}
-                pooled = np.concatenate(own)
-                arrays["mean"].loc[at] = np.nanmean(pooled)
-                arrays["sd"].loc[at] = np.nanstd(pooled, ddof=1)
-        if len(members) == 2:
-            pairs: Array = np.column_stack(members)
-            pairs = pairs[~np.isnan(pairs).any(axis=1)]
-            if composition.exchangeable:
-                pairs = np.vstack([pairs, pairs[:, ::-1]])
-            at = {COMPOSITION: composition.name, WAVE: wave, OUTCOME: outcome}
-            if len(pairs) > 2:
-                arrays["partner_corr"].loc[at] = np.corrcoef(pairs[:, 0], pairs[:, 1])[0, 1]
+def observed_statistics(built: Built, panel: Panel) -> xr.Dataset:
+    """Summarise the observed scores; see `arranged`, without chain and draw."""
+    described = statistics(built, panel)
+    scores = [part.score for part in built.parts]
+    values = np.array([[one.of(scores) for one in described]])
+    return arranged(values, described).isel(chain=0, draw=0)
 
 
 def predictive_statistics(
     built: Built, panel: Panel, draws: xr.Dataset, count: int, seed: int
 ) -> xr.Dataset:
-    """Summary statistics of studies replicated at draws of a posterior or prior.
+    """Summarise studies replicated at draws of a posterior or prior; see `arranged`.
 
     Parameters
     ----------
@@ -150,19 +190,16 @@ def predictive_statistics(
         Free variables with dims chain, draw.
     count : int
         How many draws to use, evenly spaced.
-
-    Returns
-    -------
-    xr.Dataset
-        As `summary_statistics`, with a leading dim `draw`.
     """
     rng = np.random.default_rng(seed)
     at = implied_moments(built)
+    described = statistics(built, panel)
     stacked = draws[[one.name for one in built.model.free_RVs]].stack(sample=("chain", "draw"))
     chosen = np.linspace(0, stacked.sizes["sample"] - 1, count).astype(int)
-    replicated = []
-    for place in chosen:
-        moments = at(stacked.isel(sample=place))
-        scores = [replicate(rng, part, one) for part, one in zip(built.parts, moments, strict=True)]
-        replicated.append(summary_statistics(scores, built, panel))
-    return xr.concat(replicated, dim="draw").expand_dims("chain")
+    variables = {str(name): stacked[name].transpose("sample", ...).values for name in stacked}
+    values = np.empty((count, len(described)))
+    for row, place in enumerate(chosen):
+        moments = at({name: value[place] for name, value in variables.items()})
+        scores = [replicate(rng, *pair) for pair in zip(built.parts, moments, strict=True)]
+        values[row] = [one.of(scores) for one in described]
+    return arranged(values, described)

@@ -103,13 +103,13 @@ def trajectory_table(posterior: xr.Dataset, family: Family, panel: Panel) -> pd.
         observed_mean, observed_se.
     """
     paths = family.trajectories(posterior, panel)
-    low, high = paths.quantile(list(INTERVAL), dim=SAMPLES)
     rows = []
     for role in paths[ROLE].values:
         for outcome in paths[OUTCOME].values:
             for wave in paths[WAVE].values:
                 at = {ROLE: role, OUTCOME: outcome, WAVE: wave}
-                if bool(paths.sel(at).isnull().any()):
+                path = paths.sel(at)
+                if bool(path.isnull().any()):
                     continue
                 observed = _observed(panel, str(role), str(outcome), str(wave))
                 time = float(panel.data[TIME].sel({WAVE: wave}))
@@ -118,9 +118,8 @@ def trajectory_table(posterior: xr.Dataset, family: Family, panel: Panel) -> pd.
                         *(str(one) for one in (role, outcome, wave)),
                         time,
                         panel.time_unit,
-                        float(paths.sel(at).mean()),
-                        float(low.sel(at)),
-                        float(high.sel(at)),
+                        float(path.mean()),
+                        *(float(path.quantile(share)) for share in INTERVAL),
                         len(observed),
                         observed.mean() if len(observed) else np.nan,
                         observed.std(ddof=1) / np.sqrt(len(observed))

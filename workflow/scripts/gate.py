@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from securebase.checks import failed, refuse_failed
+from securebase.gate import failed, refuse_failed
 from securebase.logs import logged
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import xarray as xr
 
-from securebase.checks import failed
 from securebase.claims import claims_table
 from securebase.config import Decision
 from securebase.families import claim_units
+from securebase.gate import failed
 from securebase.logs import logged
 from securebase.study import load_study
 

@@ -57,7 +57,9 @@ PARAMETERS: Final = (
             ("interaction", "a product of predictors"),
         )
     ),
-    Parameter("loading", ("outcome", "inner_wave"), "{time}", "Time a free path is at, at inner waves."),
+    Parameter(
+        "loading", ("outcome", "inner_wave"), "{time}", "Time a free path is at, at inner waves."
+    ),
     Parameter("unit_sd", ("effect",), POINTS, "Between units.", SLOPE),
     Parameter("unit_sum_sd", ("effect_sum",), POINTS, "Members' sum / √2.", SLOPE),
     Parameter("unit_difference_sd", ("effect_difference",), POINTS, "Difference / √2.", SLOPE),

@@ -181,8 +181,8 @@ def clusters(
                     gathered[a, b] += count * information[p, a, b]
             stop += 1
         log_det = solve_cluster(gathered, root, transfer, carried, work)
-        square = predict(gathered, transfer, carried, score, effect, rest, work, cluster_grad)
-        terms[cells[start, CELL_CLUSTER]] = square - 0.5 * log_det
+        gain = predict(gathered, transfer, carried, score, effect, rest, work, cluster_grad)
+        terms[cells[start, CELL_CLUSTER]] = gain - 0.5 * log_det
         for cell in range(start, stop):
             p = cells[cell, CELL_PATTERN]
             index, size = patterns[p + 1, HEAD:], patterns[p + 1, SIZE]

@@ -14,7 +14,7 @@ OPTIONS: Final[dict[str, Any]] = {"error_model": "numpy", "fastmath": {"contract
 
 def compiled[F: Callable[..., Any]](function: F) -> F:
     """Compile as a part of the entry, which alone is kept on disk."""
-    return numba.njit(nogil=True, **OPTIONS)(function)  # type: ignore[no-any-return]
+    return numba.njit(nogil=True, **OPTIONS)(function)
 
 
 @contextmanager

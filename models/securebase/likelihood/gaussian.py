@@ -83,8 +83,10 @@ def gaussian(
     n_patterns = patterns.shape[0] - 1
     n_responses, n_effects = loading.shape
     shift, ordered, loads = take(order, mean, cov, loading, rows)
-    inverse = np.empty((patterns[n_patterns, NODE_STOP], padded(n_responses)))
-    logp = -whiten(ordered, patterns, inverse) - constant(patterns)
+    width = padded(n_responses)
+    inverse = np.empty((patterns[n_patterns, NODE_STOP], width))
+    space = np.zeros((5, width, width))
+    logp = -whiten(ordered, patterns, space, inverse) - constant(patterns)
     if np.isnan(logp):
         return -np.inf
     occupied = n_patterns if n_effects > 0 else 0
@@ -102,9 +104,8 @@ def gaussian(
         ):  # fmt: skip
             return -np.inf
         logp += terms.sum()
-    square = (inverse.shape[1], inverse.shape[1])
-    raw = np.zeros_like(mean), np.zeros(square), np.zeros_like(loading)
-    logp -= 0.5 * gather(patterns, rows, shift, inverse, whitened, cell_grads, raw)
+    raw = np.zeros_like(mean), space[4], np.zeros_like(loading)
+    logp -= 0.5 * gather(patterns, rows, shift, inverse, whitened, cell_grads, space, raw)
     check = give_back(order, raw, mean_grad, cov_grad, loading_grad)
     if not np.isfinite(logp + check + np.abs(cluster_grad).sum()):
         mean_grad[:] = 0.0

@@ -31,19 +31,19 @@ def padded(size: int) -> int:
 
 
 @compiled
-def whiten(cov: Floats, patterns: Table, inverse: Floats) -> float:
+def whiten(cov: Floats, patterns: Table, space: Floats, inverse: Floats) -> float:
     """Fill the rows of the inverse Cholesky factors; return sum of n log|L|, or NaN."""
     width = inverse.shape[1]
-    upper, stack = np.zeros((width, width)), np.zeros((width, width))
+    upper, stack = space[0], space[1]
     vectors = np.zeros((4, width + 1))
     scales, row, work, half_log = vectors[0], vectors[1], vectors[2], vectors[3]
     total = 0.0
     node = 0
     for p in range(1, patterns.shape[0]):
-        size = np.intp(patterns[p, SIZE])
+        size = int(patterns[p, SIZE])
         index = patterns[p, HEAD:]
-        for i in range(np.intp(patterns[p, SHARED]), size):
-            own = np.intp(index[i])
+        for i in range(int(patterns[p, SHARED]), size):
+            own = int(index[i])
             left = solve_lower(cov, own, index, i, upper, scales, row)
             # at most rounding is left: the covariance is singular
             if not (left > (i + 1) * ROUNDING * cov[own, own] and np.isfinite(left)):
@@ -81,7 +81,7 @@ def retire(
     for i in range(start, stop):
         g = stack[i]
         spread[i, i] *= 0.5
-        width = np.intp(index[i]) + 1
+        width = int(index[i]) + 1
         combine_rows(spread[i], i + 1, index, stack, width, work)
         add_outer(g, index, i + 1, work, width, by_cov)
         for j in range(i + 1):
@@ -103,27 +103,28 @@ def most_rows(patterns: Table) -> int:
 
 
 @compiled
-def whiten_row(
-    r: int, data: Floats, shift: Floats, size: int, index: Table, turned: Floats,
-    deviation: Floats, slopes: Floats, y: Floats,
-) -> float:  # fmt: skip
-    """Whiten row r of a pattern's triangular data into y; return its sum of squares."""
+def whiten_rows(
+    rows: Floats, start: int, stop: int, shift: Floats, size: int, index: Table,
+    turned: Floats, deviation: Floats, slopes: Floats, y: Floats,
+) -> None:  # fmt: skip
+    """Whiten a pattern's triangular data into y."""
     n_design = shift.shape[1]
-    width = np.intp(index[size - 1]) + 1
-    # later rows begin with zeros
-    first = max(0, r - n_design)
-    for k in range(first, width):
-        deviation[k] = data[n_design + k]
-    for c in range(r, n_design):
-        for k in range(width):
-            deviation[k] -= shift[k, c] * data[c]
-    combine_columns(deviation, first, size, index, turned, y)
-    squares = 0.0
-    for i in range(size):
-        squares += y[i] * y[i]
+    width = int(index[size - 1]) + 1
+    for r in range(stop - start):
+        data = start + n_design + r
+        # later rows begin with zeros
+        first = max(0, r - n_design)
+        for k in range(first, width):
+            deviation[k] = rows[data, n_design + k]
         for c in range(r, n_design):
-            slopes[i, c] += y[i] * data[c]
-    return squares
+            weight = rows[data, c]
+            for k in range(width):
+                deviation[k] -= shift[k, c] * weight
+        combine_columns(deviation, first, size, index, turned, y[r])
+        for c in range(r, n_design):
+            weight = rows[data, c]
+            for i in range(size):
+                slopes[i, c] += y[r, i] * weight
 
 
 @compiled
@@ -134,23 +135,26 @@ def gather(
     inverse: Floats,
     whitened: Floats,
     cell_grads: tuple[Floats, Floats, Floats],
+    space: Floats,
     raw: tuple[Floats, Floats, Floats],
 ) -> float:
     """Sum of squares of the whitened data; fills the gradients of the log-density."""
     n_design = shift.shape[1]
     padding = inverse.shape[1]
     path = np.empty(padding, np.int32)
-    squared = np.zeros((3, padding, padding))
-    stack, turned, spread = squared[0], squared[1], squared[2]
+    stack, turned, spread = space[1], space[2], space[3]
+    # whitening has used the stack; `turned` and `spread` are still zero
+    stack[:] = 0.0
     slopes, pulls = np.zeros((padding, n_design)), np.zeros((padding, whitened.shape[1]))
     vectors = np.zeros((2 + most_rows(patterns), padding))
     deviation, work, y = vectors[0], vectors[1], vectors[2:]
     squares = 0.0
     node = row_start = depth = 0
     for p in range(1, patterns.shape[0]):
-        size, shared = np.intp(patterns[p, SIZE]), np.intp(patterns[p, SHARED])
-        old = patterns[p - 1, HEAD:]
-        retire(shared, depth, old, stack, spread, slopes, pulls, work, raw)
+        size, shared = int(patterns[p, SIZE]), int(patterns[p, SHARED])
+        if shared < depth:
+            old = patterns[p - 1, HEAD:]
+            retire(shared, depth, old, stack, spread, slopes, pulls, work, raw)
         for i in range(shared, size):
             path[i] = node
             for k in range(padding):
@@ -161,16 +165,15 @@ def gather(
             node += 1
         depth = size
         index = patterns[p, HEAD:]
-        n_rows = np.intp(patterns[p, ROW_STOP]) - row_start
-        for r in range(n_rows):
-            data = rows[n_design + row_start + r]
-            squares += whiten_row(
-                r, data, shift, size, index, turned, deviation, slopes, y[r]
-            )  # fmt: skip
-        add_squares(y, n_rows, size, spread)
+        row_stop = int(patterns[p, ROW_STOP])
+        whiten_rows(rows, row_start, row_stop, shift, size, index, turned, deviation, slopes, y)
         for i in range(size):
+            squares -= spread[i, i]
+        add_squares(y, row_stop - row_start, size, spread)
+        for i in range(size):
+            squares += spread[i, i]
             spread[i, i] -= patterns[p, COUNT]
-        row_start += n_rows
+        row_start = row_stop
         if whitened.shape[1] > 0:
             from_clusters(
                 p - 1, size, index, path, inverse, whitened, cell_grads, spread, slopes, pulls

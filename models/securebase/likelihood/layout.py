@@ -62,13 +62,12 @@ def kernel_arrays(moments: Moments) -> dict[str, Table | Floats]:
         ),
         "rows": np.ascontiguousarray(np.vstack([reference, *factors])),
     }
-    if moments.cell_sums is not None:
-        place = np.argsort(sequence)
-        cells = np.column_stack(
-            [moments.cell_cluster, place[moments.cell_pattern], moments.cell_counts]
-        )
-        arrays["cells"] = cells.astype(np.int32)
-        arrays["cell_sums"] = np.ascontiguousarray(moments.cell_sums[:, fields])
+    cells = moments.cells
+    if cells is not None:
+        place = np.argsort(sequence)[cells.pattern]
+        table = np.column_stack([cells.cluster, place, cells.counts])
+        arrays["cells"] = table.astype(np.int32)
+        arrays["cell_sums"] = np.ascontiguousarray(cells.sums[:, fields])
     return arrays
 
 

@@ -28,8 +28,8 @@ class GaussianOneLevel(Op):
     """Log-density of units, and its gradients by mean and covariance in the same call."""
 
     __props__ = ()
-    parameters = ("mean", "cov")
-    data = ONE_LEVEL
+    parameters: tuple[str, ...] = ("mean", "cov")
+    data: tuple[str, ...] = ONE_LEVEL
 
     def make_node(self, *inputs: Any) -> Apply[Any]:
         """Take parameters and data; give the log-density and one gradient per parameter."""
@@ -68,7 +68,7 @@ class GaussianOneLevel(Op):
         cotangents: Sequence[AnyVariable],
     ) -> list[AnyVariable]:
         """Scale the gradients that were computed with the log-density."""
-        scaled: list[AnyVariable] = [cotangents[0] * gradient for gradient in outputs[1:]]  # type: ignore[operator]
+        scaled: list[AnyVariable] = [cotangents[0] * gradient for gradient in outputs[1:]]
         return [*scaled, *(disconnected_type() for _ in inputs[len(self.parameters) :])]
 
 
@@ -173,9 +173,9 @@ def gaussian_loglik(
         raise ValueError("loading and cluster_cov belong together: give both or neither")
     if loading is None:
         outputs = GaussianOneLevel()(mean, cov, *(arrays[name] for name in ONE_LEVEL))
-        return outputs[0]  # type: ignore[index,return-value]
+        return outputs[0]
     if "cells" not in arrays:
         raise ValueError("loading is given but the moments have no clusters")
     parameters = mean, cov, loading, cluster_cov
     outputs = GaussianTwoLevel()(*parameters, *(arrays[name] for name in TWO_LEVEL))
-    return outputs[0]  # type: ignore[index,return-value]
+    return outputs[0]

@@ -5,6 +5,7 @@ from typing import Any
 
 import numba
 import numpy as np
+from numba import types
 from numpy.typing import ArrayLike
 from pytensor.link.numba.cache import CACHED_SRC_FUNCTIONS
 
@@ -86,27 +87,20 @@ def pointwise_loglik(
     if two_level != (cluster_cov is not None) or two_level != (cluster is not None):
         raise ValueError("loading, cluster_cov and cluster belong together: give all or none")
     moments = moments_of(y, w, cluster)
-    parameters = _draws(mean, cov, loading, cluster_cov)
+    leading, parameters = _draws(mean, cov, loading, cluster_cov)
     units, places = _units(moments, np.asarray(y, float), np.asarray(w, float))
     arrays = kernel_arrays(moments)
-    width = units.shape[1]
     cells = arrays.get("cells", np.zeros((0, 3), np.int32))
-    sums = arrays.get("cell_sums", np.zeros((0, width)))
-    labels = np.zeros(0, int)
-    count = len(units)
-    if moments.cluster_labels is not None:
-        labels = np.unique(np.asarray(cluster), return_inverse=True)[1]
-        count = len(moments.cluster_labels)
-    leading, stacked = parameters
-    result = np.empty((len(stacked[0]), count))
-    for number, draw in enumerate(zip(*stacked, strict=True)):
-        fixed = [np.ascontiguousarray(a) for a in draw]
-        terms = _kernel()(*fixed, arrays["patterns"], arrays["rows"], cells, sums, units, places)
-        by_unit, by_cluster = terms
-        if two_level:
-            by_unit = by_cluster + np.bincount(labels, by_unit, minlength=count)
-        result[number] = by_unit
-    return result.reshape(*leading, count)
+    sums = arrays.get("cell_sums", np.zeros((0, units.shape[1])))
+    data = arrays["patterns"], arrays["rows"], cells, sums, units, places
+    kernel = _kernel()
+    draws = zip(*parameters, strict=True)
+    terms = [kernel(*(np.array(a) for a in draw), *data) for draw in draws]
+    result = np.array([by_unit for by_unit, _ in terms])
+    if two_level:
+        members = np.unique(np.asarray(cluster), return_inverse=True)[1]
+        result = np.array([c + np.bincount(members, u, minlength=len(c)) for u, c in terms])
+    return result.reshape(*leading, result.shape[1])
 
 
 def _draws(
@@ -152,7 +146,8 @@ def _terms(
     by_unit = np.zeros(len(units))
     by_cluster = np.zeros(cells[-1, 0] + 1 if n_effects > 0 else 0)
     inverse = np.empty((patterns[-1, NODE_STOP], padded(cov.shape[0])))
-    if np.isnan(whiten(ordered, patterns, inverse)):
+    space = np.zeros((2, inverse.shape[1], inverse.shape[1]))
+    if np.isnan(whiten(ordered, patterns, space, inverse)):
         by_unit[:] = -np.inf
         return by_unit, by_cluster
     if n_effects > 0:
@@ -180,4 +175,7 @@ def _terms(
 def _kernel() -> Any:
     """Compile, or load from disk by the digest of the kernels' source."""
     CACHED_SRC_FUNCTIONS[_terms] = f"securebase_pointwise_{version()}"
-    return numba.njit(cache=True, **compilation.OPTIONS)(_terms)
+    numbers, whole = types.float64[:, ::1], types.int32[:, ::1]
+    signature = (*(numbers,) * 4, whole, numbers, whole, numbers, numbers, types.int32[::1])
+    with compilation.optimised():
+        return numba.njit(signature, cache=True, **compilation.OPTIONS)(_terms)

@@ -13,6 +13,6 @@ fit; the mean M of a model becomes M - B, exactly.
 """
 
 from securebase.moments.gathering import moments_of
-from securebase.moments.statistics import Floats, Integers, Moments, add
+from securebase.moments.statistics import Cells, Floats, Integers, Moments, add
 
-__all__ = ["Floats", "Integers", "Moments", "add", "moments_of"]
+__all__ = ["Cells", "Floats", "Integers", "Moments", "add", "moments_of"]

@@ -20,7 +20,7 @@ def panel_faults(
     shapes = _shape_faults(y, w, cluster, response_names, design_names)
     if shapes:
         return shapes
-    faults = []
+    faults: list[Fault] = []
     infinite = np.isinf(y).any(axis=0)
     for name in np.array(response_names)[infinite]:
         faults.append(Fault("y", "infinite values", "finite, or NaN if missing", column=name))
@@ -39,7 +39,7 @@ def panel_faults(
 def _rank_faults(w: Floats, names: tuple[str, ...]) -> list[Fault]:
     """Say which design columns the columns before them determine."""
     scaled = w / np.maximum(np.sqrt(np.sum(w**2, axis=0)), np.finfo(float).tiny)
-    faults = []
+    faults: list[Fault] = []
     for column, name in enumerate(names):
         rank = np.linalg.matrix_rank(scaled[:, : column + 1], tol=1e-9)
         if rank < column + 1 - len(faults):

@@ -20,6 +20,27 @@ FIELD, FIELD_BIS = "field", "field_bis"
 
 
 @dataclass(frozen=True, eq=False)
+class Cells:
+    """Units of one cluster and one pattern: how many, and the sums of [e, w].
+
+    Parameters
+    ----------
+    labels : (cluster,)
+        Labels of the clusters, sorted.
+    cluster, pattern, counts : int (cell,)
+        Cluster, pattern and number of units of each occupied cell.
+    sums : float (cell, field)
+        Sums over the units of a cell of [e, w].
+    """
+
+    labels: NDArray[Any]
+    cluster: Integers
+    pattern: Integers
+    counts: Integers
+    sums: Floats
+
+
+@dataclass(frozen=True, eq=False)
 class Moments:
     """Sufficient statistics of units under a Gaussian model.
 
@@ -36,12 +57,8 @@ class Moments:
         The fixed mean B from which responses are measured, e = y - B w.
     centred : float (pattern, field, field)
         Sums over units of [e, w][e, w]'; zero for unobserved responses.
-    cluster_labels : (cluster,) or None
-        Labels of the clusters, sorted; None when units are not clustered.
-    cell_cluster, cell_pattern, cell_counts : int (cell,) or None
-        Cluster, pattern and number of units of each occupied cell.
-    cell_sums : float (cell, field) or None
-        Sums over the units of a cell of [e, w].
+    cells : Cells or None
+        Per cluster and pattern; None when units are not clustered.
     """
 
     response_names: tuple[str, ...]
@@ -50,11 +67,7 @@ class Moments:
     counts: Integers
     reference: Floats
     centred: Floats
-    cluster_labels: NDArray[Any] | None = None
-    cell_cluster: Integers | None = None
-    cell_pattern: Integers | None = None
-    cell_counts: Integers | None = None
-    cell_sums: Floats | None = None
+    cells: Cells | None = None
 
     @property
     def n_units(self) -> int:
@@ -64,7 +77,7 @@ class Moments:
     @property
     def clustered(self) -> bool:
         """Whether the units lie in clusters."""
-        return self.cluster_labels is not None
+        return self.cells is not None
 
     @property
     def crossproducts(self) -> Floats:
@@ -91,10 +104,11 @@ class Moments:
         moves = np.tile(np.eye(width), (len(self.counts), 1, 1))
         moves[:, : len(new), len(new) :] = (self.reference - new) * self.observed[:, :, None]
         centred = moves @ self.centred @ moves.transpose(0, 2, 1)
-        sums = self.cell_sums
-        if sums is not None and self.cell_pattern is not None:
-            sums = np.einsum("kab,kb->ka", moves[self.cell_pattern], sums)
-        return replace(self, reference=new, centred=centred, cell_sums=sums)
+        cells = self.cells
+        if cells is not None:
+            moved = np.einsum("kab,kb->ka", moves[cells.pattern], cells.sums)
+            cells = replace(cells, sums=moved)
+        return replace(self, reference=new, centred=centred, cells=cells)
 
     def __add__(self, other: "Moments") -> "Moments":
         """Moments of both sets of units together; see `add`."""
@@ -115,13 +129,13 @@ class Moments:
             FIELD: names,
             FIELD_BIS: names,
         }
-        if self.cluster_labels is not None:
-            coords[CLUSTER] = self.cluster_labels.tolist()
+        if self.cells is not None:
+            coords[CLUSTER] = self.cells.labels.tolist()
             variables |= {
-                "cell_cluster": (CELL, self.cell_cluster),
-                "cell_pattern": (CELL, self.cell_pattern),
-                "cell_count": (CELL, self.cell_counts),
-                "cell_sum": ((CELL, FIELD), self.cell_sums),
+                "cell_cluster": (CELL, self.cells.cluster),
+                "cell_pattern": (CELL, self.cells.pattern),
+                "cell_count": (CELL, self.cells.counts),
+                "cell_sum": ((CELL, FIELD), self.cells.sums),
             }
         return xr.Dataset(variables, coords=coords)
 
@@ -163,14 +177,14 @@ class Moments:
         )
         if not clustered:
             return plain
-        return replace(
-            plain,
-            cluster_labels=dataset[CLUSTER].values,
-            cell_cluster=dataset["cell_cluster"].values.astype(np.int64),
-            cell_pattern=dataset["cell_pattern"].values.astype(np.int64),
-            cell_counts=dataset["cell_count"].values.astype(np.int64),
-            cell_sums=dataset["cell_sum"].values.astype(float),
+        cells = Cells(
+            dataset[CLUSTER].values,
+            dataset["cell_cluster"].values.astype(np.int64),
+            dataset["cell_pattern"].values.astype(np.int64),
+            dataset["cell_count"].values.astype(np.int64),
+            dataset["cell_sum"].values.astype(float),
         )
+        return replace(plain, cells=cells)
 
     def write(self, path: Path) -> None:
         """Write as netCDF-4; the same moments give the same bytes."""
@@ -215,16 +229,17 @@ def add(first: Moments, second: Moments) -> Moments:
     centred = np.zeros((len(observed), *first.centred.shape[1:]))
     np.add.at(centred, place, np.concatenate([m.centred for m in both]))
     total = replace(first, observed=observed, counts=counts, centred=centred)
-    if not first.clustered:
+    halves = [m.cells for m in both if m.cells is not None]
+    if not halves:
         return total
-    labels = np.concatenate(
-        [m.cluster_labels[m.cell_cluster] for m in both]  # type: ignore[index]
+    places = np.split(place, [len(first.counts)])
+    return with_cells(
+        total,
+        np.concatenate([cells.labels[cells.cluster] for cells in halves]),
+        np.concatenate([p[cells.pattern] for p, cells in zip(places, halves, strict=True)]),
+        np.concatenate([cells.counts for cells in halves]),
+        np.concatenate([cells.sums for cells in halves]),
     )
-    patterns = np.split(place, [len(first.counts)])
-    cells = np.concatenate([p[m.cell_pattern] for p, m in zip(patterns, both, strict=True)])
-    cell_counts = np.concatenate([m.cell_counts for m in both])  # type: ignore[misc]
-    sums = np.concatenate([m.cell_sums for m in both])  # type: ignore[misc]
-    return with_cells(total, labels, cells, cell_counts, sums)
 
 
 def with_cells(
@@ -235,21 +250,14 @@ def with_cells(
     sums: Floats,
 ) -> Moments:
     """Gather the counts and sums of (cluster, pattern) cells, each given any number of times."""
-    cluster_labels, clusters = np.unique(labels, return_inverse=True)
-    keys = clusters.astype(np.int64) * len(total.counts) + patterns
-    cells, place = np.unique(keys, return_inverse=True)
-    cell_counts = np.zeros(len(cells), dtype=np.int64)
+    names, clusters = np.unique(labels, return_inverse=True)
+    keys, place = np.unique(clusters * len(total.counts) + patterns, return_inverse=True)
+    cell_counts = np.zeros(len(keys), dtype=np.int64)
     np.add.at(cell_counts, place, counts)
-    cell_sums = np.zeros((len(cells), sums.shape[1]))
+    cell_sums = np.zeros((len(keys), sums.shape[1]))
     np.add.at(cell_sums, place, sums)
-    return replace(
-        total,
-        cluster_labels=cluster_labels,
-        cell_cluster=cells // len(total.counts),
-        cell_pattern=cells % len(total.counts),
-        cell_counts=cell_counts,
-        cell_sums=cell_sums,
-    )
+    cluster, pattern = np.divmod(keys, len(total.counts))
+    return replace(total, cells=Cells(names, cluster, pattern, cell_counts, cell_sums))
 
 
 def distinct_patterns(observed: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], Integers]:
