@@ -6,11 +6,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from securebase.codebook.loading import Study
 from securebase.families import load_family
 from securebase.names import WAVE_KEYS
 from securebase.panel import Panel, panel_from_waves
 from securebase.priors import Priors
-from securebase.study import Study
 
 FOUR_WAVES: Mapping[str, float] = {"w1": 0.0, "w2": 0.5, "w3": 1.5, "w4": 2.0}
 

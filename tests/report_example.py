@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from securebase.study import Study
+from securebase.codebook.loading import Study
 
 ROLES = ("patient", "partner")
 OUTCOMES = ("anxiety", "avoidance")

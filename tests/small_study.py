@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from securebase.study import Study, load_study
+from securebase.codebook.loading import Study, load_study
 
 WAVES = {"w1": 0.0, "w2": 0.5, "w3": 1.5}
 ITEMS = {"anxiety": ["A1", "A2", "A3", "A4", "A5"], "avoidance": ["V1", "V2", "V3", "V4"]}

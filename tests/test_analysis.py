@@ -6,7 +6,7 @@ import pytest
 from draws_by_hand import claim
 from pydantic import ValidationError
 
-from securebase.analysis import (
+from securebase.codebook.analysis import (
     Analysis,
     Claim,
     Interaction,

@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 from small_study import COUPLES, small_table, study_in
 
-from securebase.cleaning import CleanAnswers, clean_answers
 from securebase.faults import InputError
-from securebase.quarantine import COLUMNS
-from securebase.raw import read_raw
-from securebase.scoring import score
+from securebase.waves.cleaning import CleanAnswers, clean_answers
+from securebase.waves.quarantine import COLUMNS
+from securebase.waves.raw import read_raw
+from securebase.waves.scoring import score
 
 # (rule, line of the file, column): what the quarantine should list
 Entry = tuple[str, int, str]
@@ -356,7 +356,7 @@ def test_ids_of_questionnaires_are_not_ids_of_persons(tmp_path: Path, table: pd.
 
 
 def test_every_row_of_the_real_couples_is_accounted_for(root: Path) -> None:
-    from securebase.study import load_study
+    from securebase.codebook.loading import load_study
 
     raw_root = root.parent / "shared" / "data"
     if not (raw_root / "couples_ecr" / "ecr.csv").is_file():

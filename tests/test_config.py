@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from securebase.analysis import Analysis
+from securebase.codebook.analysis import Analysis
 from securebase.config import Config, Sampling, parse_config, valid_keys
 from securebase.faults import InputError
 

@@ -7,7 +7,7 @@ import pytest
 from matplotlib.figure import Figure
 from report_example import LEVEL, ROLES, WAVES, example_study, trajectory_table
 
-from securebase import claim_figures, figures, svg
+from securebase.report import claim_figures, figures, svg
 
 
 @pytest.fixture(scope="module")

@@ -7,9 +7,10 @@ import pytest
 from growth_examples import growth_panel, growth_study, random_waves
 
 from securebase.faults import InputError
-from securebase.growth import GrowthDesign, growth_designs, growth_functions
-from securebase.growth_priors import default_priors
-from securebase.mean_structure import mean_variables
+from securebase.growth.design import GrowthDesign, growth_designs
+from securebase.growth.mean import mean_variables
+from securebase.growth.priors import default_priors
+from securebase.growth.time import growth_functions
 from securebase.panel import Panel, panel_from_waves
 
 FIVE = {"w1": 0.0, "w2": 0.5, "w3": 1.0, "w4": 2.0, "w5": 4.0}

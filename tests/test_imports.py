@@ -15,32 +15,31 @@ from securebase.sources import imported_modules
 ORDER = [
     "faults",
     "names",
-    "analysis",
-    "study",
+    "codebook",
     "config",
-    "readers",
-    "raw",
-    "cleaning",
-    "scoring",
-    "flow",
     "waves",
+    "predictors",
     "panel",
     "moments",
     "likelihood",
+    "correlation",
     "priors",
+    "growth",
     "family",
     "families",
     "sampling",
+    "predictive",
     "summaries",
     "claims",
     "checks",
-    "figures",
+    "fitting",
+    "gate",
     "report",
     "cli",
 ]
 
 # what every job has to import to read the Snakefile
-LIGHT = ("faults", "names", "analysis", "study", "config", "sources")
+LIGHT = ("faults", "names", "codebook.loading", "codebook.extracts", "config", "sources")
 
 
 @pytest.fixture(scope="session")
@@ -93,13 +92,17 @@ def test_no_imports_in_a_circle(graph: dict[str, set[str]]) -> None:
     TopologicalSorter(graph).prepare()
 
 
+def test_no_modules_import_in_a_circle(imports: dict[str, set[str]]) -> None:
+    TopologicalSorter(imports).prepare()
+
+
 @pytest.mark.parametrize("module", ORDER)
 def test_imports_go_one_way(module: str, graph: dict[str, set[str]]) -> None:
     later = set(ORDER[ORDER.index(module) + 1 :])
     assert sorted(reached(module, graph) & later) == []
 
 
-@pytest.mark.parametrize("group", ["families", "readers"])
+@pytest.mark.parametrize("group", ["families", "waves.readers"])
 def test_members_found_by_file_name_do_not_know_each_other(
     group: str, imports: dict[str, set[str]]
 ) -> None:

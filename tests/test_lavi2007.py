@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from securebase.claims import claim_faults
+from securebase.codebook.loading import Study, load_study
 from securebase.families import load_family
 from securebase.panel import panel_from_waves
 from securebase.simulation import (
@@ -21,8 +22,7 @@ from securebase.simulation import (
 )
 from securebase.simulation.files import PLANTED
 from securebase.simulation.truth import blank_truth
-from securebase.study import Study, load_study
-from securebase.waves import CleanWaves, KeyingError, clean
+from securebase.waves.clean import CleanWaves, KeyingError, clean
 
 KEY = ["file", "row", "rule", "column"]
 

@@ -11,11 +11,11 @@ import pyreadstat
 import pytest
 from small_study import small_table, study_in
 
+from securebase.codebook.rawfiles import RawFile, formats
 from securebase.faults import InputError
-from securebase.raw import read_raw
-from securebase.rawfiles import RawFile, formats
-from securebase.readers import reader_of
-from securebase.tables import digest_of
+from securebase.waves.raw import read_raw
+from securebase.waves.readers import reader_of
+from securebase.waves.tables import digest_of
 
 
 def read(path: Path, format_: str, **settings: Any) -> pd.DataFrame:

@@ -11,9 +11,9 @@ from report_example import CLAIMS, PER_YEAR, example_study, write_example
 
 from securebase.config import Decision
 from securebase.faults import InputError
-from securebase.report import write_report
-from securebase.report_claims import sides
-from securebase.wording import (
+from securebase.report.claims import sides
+from securebase.report.page import write_report
+from securebase.report.wording import (
     NOT_AVAILABLE,
     check_name,
     decimals,

@@ -14,13 +14,13 @@ from draws_by_hand import claim
 from growth_examples import growth_panel, growth_study, random_waves
 
 from securebase import fitting
+from securebase.codebook.loading import Study
 from securebase.config import Sampling
 from securebase.families import load_family
 from securebase.family import build
 from securebase.faults import InputError
 from securebase.fitting import FittedAnalysis, fit_analysis, posed, question_faults
 from securebase.sampling import derived_seed, prior_draws
-from securebase.study import Study
 
 FAMILY = load_family("dyadic_growth")
 SMALL = Sampling(chains=3, draws=100, tune=100, prior_draws=100, predictive_draws=50)

@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 from small_study import ITEMS, small_table, study_in
 
-from securebase.cleaning import clean_answers
-from securebase.raw import read_raw
-from securebase.reliability import cronbach_alpha, item_rest_correlations, mcdonald_omega
-from securebase.scoring import COLUMNS, Scores, keying_faults, score
-from securebase.study import Study, load_study
+from securebase.codebook.loading import Study, load_study
+from securebase.waves.cleaning import clean_answers
+from securebase.waves.raw import read_raw
+from securebase.waves.reliability import cronbach_alpha, item_rest_correlations, mcdonald_omega
+from securebase.waves.scoring import COLUMNS, Scores, keying_faults, score
 
 
 @pytest.fixture

@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 import yaml
 
+from securebase.codebook.loading import Study, load_study
+from securebase.codebook.scale import Scale
 from securebase.faults import InputError
-from securebase.scale import Scale
 from securebase.simulation import Simulation, load_simulation, simulate_study, write_study
 from securebase.simulation.answers import item_answers, unbiased_place
 from securebase.simulation.settings import ItemModel
-from securebase.study import Study, load_study
 
 ITEMS = 12
 LEVEL = {"anxiety": 4.0, "avoidance": 3.5}

@@ -9,8 +9,8 @@ import pytest
 import yaml
 from small_study import codebook, write_codebook
 
+from securebase.codebook.loading import load_study, study_path
 from securebase.faults import Fault, InputError
-from securebase.study import load_study, study_path
 
 ANALYSIS = {
     "family": "dyadic_growth",
@@ -306,7 +306,7 @@ def test_on_and_no_are_text_and_numbers_are_codes(tmp_path: Path) -> None:
 def test_reading_a_codebook_imports_nothing_heavy(tmp_path: Path) -> None:
     path = write_codebook(tmp_path, codebook())
     code = (
-        "import sys; from pathlib import Path; from securebase.study import load_study; "
+        "import sys; from pathlib import Path; from securebase.codebook.loading import load_study; "
         f"load_study(Path({str(path)!r})); "
         "print([name for name in ('pandas', 'numpy', 'pymc', 'xarray') if name in sys.modules])"
     )

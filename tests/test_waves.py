@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 from small_study import COUPLES, small_table, study_in
 
+from securebase.codebook.loading import Study, load_study
 from securebase.faults import InputError
 from securebase.names import WAVE_KEYS
-from securebase.study import Study, load_study
-from securebase.waves import FILES, CleanWaves, KeyingError, clean, read_waves
+from securebase.waves.clean import FILES, CleanWaves, KeyingError, clean, read_waves
 
 
 @pytest.fixture

@@ -1,1 +1,1 @@
-"""Securebase: do the people around us change how securely we are attached?"""
+"""Securebase: from raw survey waves to checked posteriors of change in attachment."""

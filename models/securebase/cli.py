@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from securebase.codebook.loading import load_study, study_path
 from securebase.config import Config
 from securebase.faults import InputError
-from securebase.study import load_study, study_path
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -104,8 +104,8 @@ def _validate(arguments: argparse.Namespace) -> None:
     study = load_study(path)
     # these import pandas: a fault of the codebook is told before
     from securebase.fitting import question_faults
-    from securebase.summary import summary_lines
-    from securebase.waves import clean
+    from securebase.waves.clean import clean
+    from securebase.waves.summary import summary_lines
 
     cleaned = clean(study, arguments.raw_root)
     for line in summary_lines(cleaned, study, arguments.raw_root):

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
-from securebase.analysis import Closed, Label
+from securebase.codebook.analysis import Closed, Label
 from securebase.faults import Fault, InputError
 
 

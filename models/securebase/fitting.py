@@ -11,8 +11,9 @@ import pandas as pd
 import xarray as xr
 
 from securebase.claims import refuse_faulty_claims
+from securebase.codebook.extracts import claims_of
+from securebase.codebook.loading import Study
 from securebase.config import Sampling
-from securebase.extracts import claims_of
 from securebase.families import load_family
 from securebase.family import Built, Family, build
 from securebase.faults import Fault, InputError
@@ -20,7 +21,6 @@ from securebase.panel import Panel, panel_from_waves
 from securebase.predictive import observed_statistics, predictive_statistics
 from securebase.priors import Priors, overridden_priors, prior_table
 from securebase.sampling import derived_seed, posterior_draws, prior_draws
-from securebase.study import Study
 
 LIBRARIES = ("securebase", "pymc", "pytensor", "nutpie", "numba", "numpy", "arviz", "xarray")
 log = logging.getLogger(__name__)

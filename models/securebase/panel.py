@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from securebase.analysis import Analysis
+from securebase.codebook.analysis import Analysis
+from securebase.codebook.loading import Study
 from securebase.faults import Fault, InputError
 from securebase.names import (
     CLUSTER,
@@ -19,7 +20,6 @@ from securebase.names import (
     WAVE,
 )
 from securebase.predictors import measures, missing_predictors
-from securebase.study import Study
 
 
 @dataclass(frozen=True)

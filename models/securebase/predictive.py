@@ -108,10 +108,10 @@ class Statistic:
 
 def _correlation(pairs: Array, exchangeable: bool) -> float:
     pairs = pairs[~np.isnan(pairs).any(axis=1)]
-    if exchangeable:
-        pairs = np.vstack([pairs, pairs[:, ::-1]])
     if len(pairs) < 3 or not pairs.std(axis=0).all():
         return np.nan
+    if exchangeable:
+        pairs = np.vstack([pairs, pairs[:, ::-1]])
     return float(np.corrcoef(pairs[:, 0], pairs[:, 1])[0, 1])
 
 
@@ -165,8 +165,10 @@ def arranged(values: Array, described: list[Statistic]) -> xr.Dataset:
         coords = {dim: list(dict.fromkeys(at[dim] for at in cells)) for dim in cells[0]}
         array = np.full((len(values), *map(len, coords.values())), np.nan)
         for place, at in zip(places, cells, strict=True):
-            cell = tuple(coords[dim].index(at[dim]) for dim in coords)
-            array[(slice(None), *cell)] = values[:, place]
+            cell = np.ravel_multi_index(
+                [coords[dim].index(at[dim]) for dim in coords], array.shape[1:]
+            )
+            array.reshape(len(values), -1)[:, cell] = values[:, place]
         arrays[name] = xr.DataArray(array[None], coords=coords, dims=("chain", "draw", *coords))
     return xr.Dataset(arrays)
 

@@ -1,14 +1,17 @@
 """Predictors: centred, scaled and coded values of each member of a unit."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from securebase.analysis import Analysis, Predictor
+from securebase.codebook.analysis import Analysis, Predictor
+from securebase.codebook.loading import Study
 from securebase.names import MEASURE, OWNER, ROLE, UNIT, WAVE
-from securebase.study import Study
 
 
 def measures(waves: pd.DataFrame, study: Study, analysis: Analysis) -> xr.DataArray:
@@ -63,12 +66,25 @@ def contrasted_levels(predictor: Predictor, study: Study) -> tuple[str, ...]:
 def _taken(
     name: str, predictor: Predictor, waves: pd.DataFrame, study: Study, numeric: bool = True
 ) -> xr.DataArray:
-    source = study.scales.get(name) or study.covariates[name]
-    wave = predictor.wave or next(iter(source.waves or study.waves.levels))
-    rows = waves[waves[WAVE] == wave].set_index([UNIT, ROLE])[name]
+    rows = _rows(name, predictor, waves, study)
     values = xr.DataArray((rows.astype(float) if numeric else rows.astype(object)).to_xarray())
     values = values.reindex({ROLE: list(study.roles.levels)})
     return _shared(values, numeric) if predictor.of == UNIT else values
+
+
+def _rows(name: str, predictor: Predictor, waves: pd.DataFrame, study: Study) -> pd.Series[Any]:
+    """Values by unit and role, at the wave that is asked for.
+
+    Where none is: a scale at the first wave that measures it; a covariate, which does not
+    change, at the first wave at which the person told it.
+    """
+    covariate = study.covariates.get(name)
+    if predictor.wave is None and covariate is not None:
+        order = waves[WAVE].map({wave: n for n, wave in enumerate(study.waves.levels)})
+        return waves.assign(order=order).sort_values("order").groupby([UNIT, ROLE])[name].first()
+    source = study.scales.get(name) or study.covariates[name]
+    wave = predictor.wave or next(iter(source.waves or study.waves.levels))
+    return waves[waves[WAVE] == wave].set_index([UNIT, ROLE])[name]
 
 
 def _shared(values: xr.DataArray, numeric: bool) -> xr.DataArray:

@@ -10,7 +10,7 @@ import pymc as pm
 from numpy.typing import NDArray
 from pytensor.tensor.variable import TensorVariable
 
-from securebase.analysis import PriorOverride
+from securebase.codebook.analysis import PriorOverride
 from securebase.correlation import covariance_factor, vine_pairs, vine_shapes
 from securebase.faults import Fault, InputError
 

@@ -16,8 +16,8 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 from pydantic.json_schema import GenerateJsonSchema
 
+from securebase.codebook.loading import Study
 from securebase.config import Config
-from securebase.study import Study
 
 MODELS: dict[str, type[BaseModel]] = {"config": Config, "study": Study}
 TITLES = {"config": "Keys of config/config.yaml", "study": "Keys of config/studies/<study>.yaml"}

@@ -31,7 +31,7 @@ def library_files(
         The script.
     also : iterable of str
         Dotted names beside what the script imports: a module ("securebase.families.dyadic_growth"),
-        with all that it imports, or a folder without modules ("securebase.templates"), with
+        with all that it imports, or a folder without modules ("securebase.report.templates"), with
         all of its files.
     relative_to : Path, optional
         Folder the paths start from; by default the working directory. Relative, so that a clone

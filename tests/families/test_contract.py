@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 from growth_examples import growth_panel, growth_study
 
-from securebase.analysis import PriorOverride
+from securebase.codebook.analysis import PriorOverride
 from securebase.families import family_names, load_family
 from securebase.family import Built, Family, build
 from securebase.faults import InputError
@@ -178,7 +178,7 @@ def test_model_does_not_build_without_a_prior_it_needs(
 def test_overrides_of_unknown_blocks_are_refused_with_the_known(
     name: str, modelled: Callable[[str, str], Modelled]
 ) -> None:
-    one = modelled(name, "distinguishable")
+    one = modelled(name, "free")
     given = {
         "slope": PriorOverride(sd=1.0, reason="a reason to have"),
         "level_sd": PriorOverride(mean=1.0, eta=2.0, reason="a reason to have"),

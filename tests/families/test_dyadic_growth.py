@@ -15,6 +15,7 @@ from growth_examples import growth_panel, growth_study, wave_table
 from scipy.optimize import minimize
 from scipy.stats import multivariate_normal
 
+from securebase.codebook.loading import load_study
 from securebase.config import Sampling
 from securebase.families import load_family
 from securebase.family import Built, build
@@ -22,9 +23,8 @@ from securebase.faults import InputError
 from securebase.names import OUTCOME, ROLE, UNIT, WAVE
 from securebase.panel import Composition, Panel, panel_from_waves
 from securebase.sampling import posterior_draws
-from securebase.study import load_study
 from securebase.summaries import describe
-from securebase.waves import clean
+from securebase.waves.clean import clean
 
 FAMILY = load_family("dyadic_growth")
 FIVE = {"w1": 0.0, "w2": 0.3, "w3": 1.0, "w4": 1.4, "w5": 2.5}

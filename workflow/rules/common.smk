@@ -11,10 +11,10 @@ except ModuleNotFoundError:
     raise WorkflowError("securebase is not installed: run `pip install --no-deps -e .`") from None
 
 from securebase.config import parse_config
-from securebase.extracts import analysis_part, claims_part, data_part
+from securebase.codebook.extracts import analysis_part, claims_part, data_part
 from securebase.faults import Fault, InputError
 from securebase.sources import library_files
-from securebase.study import load_study
+from securebase.codebook.loading import load_study
 
 ROOT = Path(workflow.basedir).parent
 
@@ -62,7 +62,7 @@ def code_of(rule, also=()):
 
 def code_of_cleaning(wildcards):
     readers = {file.format for file in STUDIES[wildcards.study].raw.files}
-    return code_of("clean_waves", [f"securebase.readers.{name}" for name in sorted(readers)])
+    return code_of("clean_waves", [f"securebase.waves.readers.{name}" for name in sorted(readers)])
 
 
 def code_of_analysis(rule):

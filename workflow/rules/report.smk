@@ -17,7 +17,7 @@ rule write_report:
         trajectories=of_analyses("trajectories.csv"),
         checks=of_analyses("checks.tsv"),
         claims="results/{study}/claims.csv",
-        code=code_of("write_report", ["securebase.templates"]),
+        code=code_of("write_report", ["securebase.report.templates"]),
     output:
         report="results/{study}/report.html",
     log:

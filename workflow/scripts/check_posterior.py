@@ -8,11 +8,11 @@ import xarray as xr
 
 from securebase.checks import checks_table
 from securebase.claims import refuse_faulty_claims
+from securebase.codebook.extracts import claims_of
+from securebase.codebook.loading import load_study
 from securebase.config import Thresholds
-from securebase.extracts import claims_of
 from securebase.families import load_family
 from securebase.logs import logged
-from securebase.study import load_study
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from securebase.codebook.loading import load_study
 from securebase.logs import logged
-from securebase.study import load_study
-from securebase.waves import clean
+from securebase.waves.clean import clean
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -7,11 +7,11 @@ import pandas as pd
 import xarray as xr
 
 from securebase.claims import claims_table
+from securebase.codebook.loading import load_study
 from securebase.config import Decision
 from securebase.families import claim_units
 from securebase.gate import failed
 from securebase.logs import logged
-from securebase.study import load_study
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

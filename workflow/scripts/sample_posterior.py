@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from securebase.codebook.loading import load_study
 from securebase.config import Sampling
 from securebase.fitting import fit_analysis
 from securebase.logs import logged
-from securebase.study import load_study
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

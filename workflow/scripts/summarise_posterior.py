@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import xarray as xr
 
+from securebase.codebook.loading import load_study
 from securebase.families import load_family
 from securebase.logs import logged
 from securebase.panel import panel_from_waves
-from securebase.study import load_study
 from securebase.summaries import summary_table, trajectory_table
 
 if TYPE_CHECKING:

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from securebase.codebook.loading import load_study
 from securebase.config import Decision
 from securebase.logs import logged
-from securebase.report import write_report
-from securebase.study import load_study
+from securebase.report.page import write_report
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake

@@ -3,8 +3,8 @@
 from importlib import import_module
 from pkgutil import iter_modules
 
+from securebase.codebook.loading import Study
 from securebase.family import Family
-from securebase.study import Study
 
 
 def family_names() -> list[str]:

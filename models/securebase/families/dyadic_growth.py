@@ -20,7 +20,6 @@ doi:10.1037/1082-989X.10.2.139 (exchangeable members).
 from typing import Final
 
 import numpy as np
-import pymc as pm
 import pytensor.tensor as pt
 import xarray as xr
 from numpy.typing import NDArray
@@ -28,10 +27,18 @@ from pytensor.tensor.variable import TensorVariable
 
 from securebase.family import Family, Parameter, Part, RandomEffects
 from securebase.faults import Fault, InputError
-from securebase.growth import GrowthDesign, growth_designs
-from securebase.growth_priors import POINTS, default_priors, effect_sds, residual_sds
-from securebase.mean_structure import mean_coefficients, unit_mean
-from securebase.member_covariance import MemberCovariance
+from securebase.growth.covariance import MemberCovariance
+from securebase.growth.design import GrowthDesign, growth_designs
+from securebase.growth.effects import (
+    effect_sds,
+    growth_covariances,
+    residual_sds,
+    shared_by_members,
+)
+from securebase.growth.loadings import free_loadings, growth_basis
+from securebase.growth.mean import mean_coefficients, unit_mean
+from securebase.growth.priors import POINTS, default_priors
+from securebase.growth.time import inner_waves
 from securebase.names import COMPOSITION, OUTCOME, ROLE, UNIT, WAVE
 from securebase.panel import Panel
 from securebase.priors import Priors
@@ -89,7 +96,7 @@ def parts(panel: Panel, priors: Priors) -> list[Part]:
     designs = growth_designs(panel)
     _refuse_clusters_of_mixed(panel, designs)
     theta, position = mean_coefficients(designs, priors)
-    loading = _loading(designs, priors)
+    loading = free_loadings(designs, priors)
     return [_part(design, priors, theta, position, loading) for design in designs]
 
 
@@ -101,8 +108,8 @@ def _part(
     loading: TensorVariable | None,
 ) -> Part:
     panel = design.panel
-    basis = _basis(design, loading)
-    unit, residual, cluster = _covariances(design)
+    basis = growth_basis(design, loading)
+    unit, residual, cluster = growth_covariances(design)
     effects = RandomEffects(
         basis=basis,
         factor=unit.factor(effect_sds(unit, priors), priors["unit_corr"]),
@@ -112,7 +119,7 @@ def _part(
     )
     reach, cluster_factor = None, None
     if panel.analysis.clusters:
-        reach = pt.dot(basis, _shared_by_members(design, cluster))
+        reach = pt.dot(basis, shared_by_members(design, cluster))
         cluster_factor = cluster.factor(
             effect_sds(cluster, priors, "cluster_"), priors["cluster_corr"]
         )
@@ -130,80 +137,8 @@ def _part(
     )
 
 
-def _covariances(
-    design: GrowthDesign,
-) -> tuple[MemberCovariance, MemberCovariance, MemberCovariance]:
-    several = len(design.panel.compositions) > 1
-    suffix = f"_{design.composition.name}" if several else ""
-    slots, labels = design.composition.slots, design.composition.labels
-    residuals = [("", slot, outcome) for slot, outcome in design.series]
-    shared = list(
-        dict.fromkeys((g, design.label_of_slot[slot], out) for g, slot, out in design.effects)
-    )
-    distinct = tuple(dict.fromkeys(labels))
-    return (
-        MemberCovariance(f"unit{suffix}", f"effect{suffix}", design.effects, slots, labels),
-        MemberCovariance(f"residual{suffix}", f"series{suffix}", residuals, slots, labels),
-        MemberCovariance("cluster", "cluster_effect", shared, distinct, distinct),
-    )
-
-
-def _shared_by_members(design: GrowthDesign, cluster: MemberCovariance) -> Array:
-    """From cluster effects (growth, label, outcome) to the effects of each member."""
-    keys = list(cluster.quantities)
-    place = np.zeros((len(design.effects), len(keys)))
-    for row, (growth, slot, outcome) in enumerate(design.effects):
-        place[row, keys.index((growth, design.label_of_slot[slot], outcome))] = 1.0
-    return place
-
-
 def _squared(factor: TensorVariable) -> TensorVariable:
     return pt.dot(factor, factor.T)
-
-
-def _inner_waves(design: GrowthDesign) -> list[str]:
-    if design.panel.analysis.time.shape != "free":
-        return []
-    return [str(wave) for wave in design.panel.data[WAVE].values[1:-1]]
-
-
-def _loading(designs: list[GrowthDesign], priors: Priors) -> TensorVariable | None:
-    """Register the loadings (outcome, inner wave), those that no wave measures as NaN."""
-    waves, outcomes = _inner_waves(designs[0]), list(designs[0].panel.analysis.outcomes)
-    if not waves:
-        return None
-    time = designs[0].panel.data["time"]
-    straight = (time.sel({WAVE: waves}) - time[0]).values
-    asked = {(out, wave) for one in designs for wave, _, out in one.responses}
-    measured = np.array([[(out, wave) in asked for wave in waves] for out in outcomes])
-    mean = np.broadcast_to(straight, measured.shape)
-    spread = np.broadcast_to(priors["loading"].sds(outcomes)[:, None], measured.shape)
-    model = pm.modelcontext(None)
-    model.add_coords({"inner_wave": waves})
-    dims = (OUTCOME, "inner_wave")
-    if measured.all():
-        return pm.Normal("loading", mean, spread, dims=dims)
-    cells = [f"{outcomes[row]} {waves[column]}" for row, column in np.argwhere(measured)]
-    model.add_coords({"loading_cell": cells})
-    free = pm.Normal("loading_measured", mean[measured], spread[measured], dims="loading_cell")
-    place = np.where(measured, np.cumsum(measured).reshape(measured.shape) - 1, measured.sum())
-    pm.Deterministic("loading", pt.concatenate([free, np.array([np.nan])])[place], dims=dims)
-    # the NaN must not meet the basis: 0 · NaN is NaN
-    return pt.concatenate([free, np.zeros(1)])[place]
-
-
-def _basis(design: GrowthDesign, loading: TensorVariable | None) -> TensorVariable:
-    constant = design.basis
-    if loading is None:
-        return pt.constant(constant)
-    waves, outcomes = _inner_waves(design), list(design.panel.analysis.outcomes)
-    place = np.zeros((constant.size, len(outcomes) * len(waves)))
-    for row, (wave, slot, outcome) in enumerate(design.responses):
-        if wave in waves:
-            effect = len(design.series) + design.series.index((slot, outcome))
-            cell = row * len(design.effects) + effect
-            place[cell, outcomes.index(outcome) * len(waves) + waves.index(wave)] = 1.0
-    return constant + pt.dot(place, loading.flatten()).reshape(constant.shape)
 
 
 def _refuse_clusters_of_mixed(panel: Panel, designs: list[GrowthDesign]) -> None:
@@ -225,7 +160,7 @@ def _refuse_clusters_of_mixed(panel: Panel, designs: list[GrowthDesign]) -> None
 def derived(posterior: xr.Dataset, panel: Panel) -> xr.Dataset:
     """Add standard deviations and correlations of effects and residuals to sampled variables."""
     for design in growth_designs(panel):
-        unit, residual, cluster = _covariances(design)
+        unit, residual, cluster = growth_covariances(design)
         for covariance in (unit, residual, *((cluster,) if panel.analysis.clusters else ())):
             posterior = covariance.described(posterior)
     return posterior
@@ -256,7 +191,7 @@ def trajectories(posterior: xr.Dataset, panel: Panel) -> xr.DataArray:
             label = design.label_of_slot[slot]
             basis = design.basis[row]
             path = effects @ basis
-            if wave in _inner_waves(design):
+            if wave in inner_waves(panel):
                 change = effects[..., len(design.series) + design.series.index((slot, outcome))]
                 loading = posterior["loading"].sel(outcome=outcome, inner_wave=wave)
                 path = path + change * loading.values
@@ -299,7 +234,7 @@ def simulate(rng: np.random.Generator, truth: xr.Dataset, panel: Panel) -> Panel
 def _simulated(rng: np.random.Generator, truth: xr.Dataset, design: GrowthDesign) -> Array:
     """Scores (unit, response) of one composition."""
     predictors = design.predictors(design.panel)
-    unit, residual, cluster = _covariances(design)
+    unit, residual, cluster = growth_covariances(design)
     effects = _normal_rows(rng, truth, unit, len(predictors))
     for one in design.coefficients:
         coefficient = _cell(truth[one.variable], one.at)
@@ -307,10 +242,10 @@ def _simulated(rng: np.random.Generator, truth: xr.Dataset, design: GrowthDesign
     groups = design.cluster(design.panel)
     if groups is not None:
         of_cluster = _normal_rows(rng, truth, cluster, int(groups.max()) + 1)
-        effects += (of_cluster @ _shared_by_members(design, cluster).T)[groups]
+        effects += (of_cluster @ shared_by_members(design, cluster).T)[groups]
     basis = design.basis
     for row, (wave, slot, outcome) in enumerate(design.responses):
-        if wave in _inner_waves(design):
+        if wave in inner_waves(design.panel):
             effect = len(design.series) + design.series.index((slot, outcome))
             basis[row, effect] = truth["loading"].sel(outcome=outcome, inner_wave=wave)
     scores = effects @ basis.T

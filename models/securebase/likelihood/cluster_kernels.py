@@ -201,7 +201,8 @@ def predict(
     size = len(score)
     square = 0.0
     effect[:] = 0.0
-    rest[:] = score
+    for c in range(size):
+        rest[c] = score[c]
     for i in range(size):
         step = 0.0
         for c in range(size):

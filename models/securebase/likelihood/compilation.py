@@ -14,7 +14,8 @@ OPTIONS: Final[dict[str, Any]] = {"error_model": "numpy", "fastmath": {"contract
 
 def compiled[F: Callable[..., Any]](function: F) -> F:
     """Compile as a part of the entry, which alone is kept on disk."""
-    return numba.njit(nogil=True, **OPTIONS)(function)
+    # nothing in Python calls it: without wrappers it is compiled sooner
+    return numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **OPTIONS)(function)
 
 
 @contextmanager

@@ -136,9 +136,9 @@ def own_terms(
         for i in range(patterns[p + 1, SHARED], size):
             path[i] = node
             node += 1
-        starts[p, :size] = path[:size]
         logs[p] = -size * HALF_LOG_TWO_PI
         for i in range(size):
+            starts[p, i] = path[i]
             logs[p] += np.log(inverse[path[i], patterns[p + 1, HEAD + i]])
     deviation = np.empty(n_responses)
     for u in range(len(units)):

@@ -86,7 +86,7 @@ def pointwise_loglik(
     two_level = loading is not None
     if two_level != (cluster_cov is not None) or two_level != (cluster is not None):
         raise ValueError("loading, cluster_cov and cluster belong together: give all or none")
-    moments = moments_of(y, w, cluster)
+    moments = moments_of(y, w, cluster, full_rank=False)
     leading, parameters = _draws(mean, cov, loading, cluster_cov)
     units, places = _units(moments, np.asarray(y, float), np.asarray(w, float))
     arrays = kernel_arrays(moments)

@@ -15,6 +15,8 @@ def panel_faults(
     cluster: NDArray[Any] | None,
     response_names: tuple[str, ...],
     design_names: tuple[str, ...],
+    *,
+    full_rank: bool,
 ) -> list[Fault]:
     """Everything that makes the arrays unusable."""
     shapes = _shape_faults(y, w, cluster, response_names, design_names)
@@ -31,7 +33,7 @@ def panel_faults(
     unfinished = ~np.isfinite(w).all(axis=0)
     for name in np.array(design_names)[unfinished]:
         faults.append(Fault("w", "values that are not finite", "finite numbers", column=name))
-    if not unfinished.any():
+    if full_rank and not unfinished.any():
         faults += _rank_faults(w, design_names)
     return faults
 

@@ -16,6 +16,8 @@ def moments_of(
     cluster: ArrayLike | None = None,
     response_names: Sequence[str] | None = None,
     design_names: Sequence[str] | None = None,
+    *,
+    full_rank: bool = True,
 ) -> Moments:
     """Sufficient statistics of units for a Gaussian model with mean M w.
 
@@ -29,6 +31,9 @@ def moments_of(
         Label of the cluster that each unit lies in.
     response_names, design_names : sequence of str, optional
         Names; the numbers 0, 1, ... by default.
+    full_rank : bool
+        Whether to refuse a design with columns that other columns determine. Units that
+        are only a part of a panel may well share a value.
 
     Returns
     -------
@@ -38,13 +43,13 @@ def moments_of(
     ------
     InputError
         No units; shapes that do not agree; infinite responses; a design that is
-        not finite or not of full rank; units without any observed response.
+        not finite or (if asked) not of full rank; units without any observed response.
     """
     responses = np.array(y, dtype=float)
     designs = np.array(w, dtype=float)
     labels = None if cluster is None else np.asarray(cluster)
     names = _named(responses, response_names), _named(designs, design_names)
-    faults = panel_faults(responses, designs, labels, *names)
+    faults = panel_faults(responses, designs, labels, *names, full_rank=full_rank)
     if faults:
         raise InputError("moments of a panel", faults)
     observed, place = distinct_patterns(~np.isnan(responses))

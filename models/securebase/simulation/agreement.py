@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
-from securebase.codebook import Study
-from securebase.document import nearest
+from securebase.codebook.document import nearest
+from securebase.codebook.study import Study
 from securebase.faults import Fault, InputError
 from securebase.simulation.persons import DAYS
 from securebase.simulation.settings import Simulation

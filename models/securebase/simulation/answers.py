@@ -5,8 +5,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import norm
 
-from securebase.codebook import Study
-from securebase.scale import Scale
+from securebase.codebook.scale import Scale
+from securebase.codebook.study import Study
 from securebase.simulation.settings import ItemModel, Simulation
 
 Array = NDArray[np.float64]

@@ -9,9 +9,9 @@ from typing import Final
 
 import pandas as pd
 
-from securebase.codebook import Study
+from securebase.codebook.rawfiles import RawFile
+from securebase.codebook.study import Study
 from securebase.faults import Fault, InputError
-from securebase.rawfiles import RawFile
 from securebase.simulation.planting import Planted
 from securebase.simulation.rawtables import Record, Tables
 from securebase.simulation.settings import Simulation

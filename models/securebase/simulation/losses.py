@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import expit
 
-from securebase.codebook import Study
+from securebase.codebook.study import Study
 from securebase.names import ROLE, UNIT, WAVE
 from securebase.simulation.settings import BreakUp, Simulation
 

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from securebase.codebook import Study
+from securebase.codebook.scale import Covariate, Scale
+from securebase.codebook.study import Study
 from securebase.names import CLUSTER, COMPOSITION, DATE, PERSON, ROLE, TIME, UNIT, WAVE
-from securebase.scale import Covariate, Scale
 from securebase.simulation.settings import Dates, Simulation
 
 DAYS = {"day": 1.0, "week": 7.0, "month": 365.25 / 12, "year": 365.25}

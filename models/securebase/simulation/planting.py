@@ -7,7 +7,7 @@ from functools import singledispatch
 
 import numpy as np
 
-from securebase.codebook import Study
+from securebase.codebook.study import Study
 from securebase.faults import Fault, InputError
 from securebase.simulation import faultsettings as declared
 from securebase.simulation.rawtables import Record, Tables, row_name

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from securebase.codebook import Study, code_texts
+from securebase.codebook.study import Study, code_texts
 from securebase.names import DATE, PERSON, ROLE, UNIT, WAVE
 from securebase.simulation.settings import Distribution, Simulation
 

@@ -7,7 +7,7 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from securebase.codebook import Study
+from securebase.codebook.study import Study
 from securebase.families import load_family
 from securebase.faults import Fault, InputError
 from securebase.names import OUTCOME, ROLE, UNIT, WAVE

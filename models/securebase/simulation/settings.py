@@ -6,8 +6,8 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field, ValidationError
 
-from securebase.analysis import Analysis, Closed, Label, Sentence
-from securebase.document import model_faults, read_document
+from securebase.codebook.analysis import Analysis, Closed, Label, Sentence
+from securebase.codebook.document import model_faults, read_document
 from securebase.faults import InputError
 from securebase.simulation.faultsettings import PlantedFault
 

@@ -7,9 +7,9 @@ import numpy as np
 import xarray as xr
 
 from securebase.faults import Fault, InputError
-from securebase.growth import GrowthDesign, growth_designs
-from securebase.mean_structure import mean_variables
-from securebase.member_covariance import MemberCovariance
+from securebase.growth.covariance import MemberCovariance
+from securebase.growth.design import GrowthDesign, growth_designs
+from securebase.growth.mean import mean_variables
 from securebase.panel import Panel
 from securebase.simulation.settings import FACTORS, Cell, Effects, Simulation, World
 

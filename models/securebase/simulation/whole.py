@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from securebase.codebook import Study
+from securebase.codebook.study import Study
 from securebase.simulation.agreement import refuse_disagreement
 from securebase.simulation.answers import draw_answers, observed_scores
 from securebase.simulation.files import (

@@ -1,0 +1,1 @@
+"""Codebooks: what a study measured and what is asked of it."""

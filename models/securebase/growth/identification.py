@@ -1,0 +1,51 @@
+"""What keeps a growth design from being fitted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from securebase.faults import Fault
+
+if TYPE_CHECKING:
+    from securebase.growth.design import GrowthDesign
+
+
+def design_faults(design: GrowthDesign) -> Iterator[Fault]:
+    """List series that are not identified, and predictors that do not vary or predict."""
+    for slot, outcome in design.series:
+        waves = [wave for wave, *one in design.responses if one == [slot, outcome]]
+        yield from _unidentified(design, f"{slot} {outcome}", waves)
+    values = design.predictors(design.panel)
+    for column, spread in zip(design.columns[1:], np.ptp(values[:, 1:], axis=0), strict=True):
+        if not spread > 0:
+            name = " x ".join(" ".join(pair) for pair in column)
+            yield Fault("panel", f"predictor '{name}' is the same in all units", "two values")
+    predicting = {part for column in design.columns for part in column}
+    for predictor in design.panel.analysis.predictors:
+        labels = set(design.labels_of(predictor))
+        if not any(label in labels for label, _ in predicting):
+            given = f"predictor '{predictor.term}' is known of no member whom it could predict"
+            yield Fault("panel", given, "values of them", "see `of`, and the roles that have it")
+
+
+def _unidentified(design: GrowthDesign, series: str, waves: list[str]) -> Iterator[Fault]:
+    needed = len(design.growths)
+    if len(waves) <= needed:
+        yield Fault(
+            "panel",
+            f"{series} is measured at {len(waves)} waves",
+            f"more than {needed}, one for each growth effect and one over",
+            "use a simpler time shape",
+        )
+        return
+    ends = list(design.times)[:: len(design.times) - 1]
+    if design.panel.analysis.time.shape == "free" and not set(ends) <= set(waves):
+        yield Fault(
+            "panel", f"{series} on a free path is not measured at both ends", " and ".join(ends)
+        )
+    elif np.linalg.matrix_rank([design.times[wave] for wave in waves]) < needed:
+        given = f"{series} is measured at {', '.join(waves)} only, which misses a phase"
+        yield Fault("panel", given, "waves in every phase", "use a simpler time shape")

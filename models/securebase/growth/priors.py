@@ -1,0 +1,81 @@
+"""Default priors of growth models, scaled by each outcome's range and the study's span."""
+
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from securebase.faults import Fault, InputError
+from securebase.panel import Panel
+from securebase.priors import Prior
+
+Array = NDArray[np.float64]
+POINTS: Final = "points"
+
+
+def default_priors(panel: Panel) -> dict[str, Prior]:
+    """Weak priors, scaled by each outcome's range and the time the study spans.
+
+    Raises
+    ------
+    InputError
+        Where the waves span no time: nothing can change.
+    """
+    width = {name: high - low for name, (low, high) in panel.ranges.items()}
+    centre = {name: (high + low) / 2 for name, (low, high) in panel.ranges.items()}
+    time = panel.data["time"].values
+    span = float(time.max() - time.min())
+    if not span > 0:
+        raise InputError("dyadic growth", [Fault("panel", "a single wave", "three or more waves")])
+
+    def share(part: float) -> dict[str, float]:
+        return {name: round(part * one, 6) for name, one in width.items()}
+
+    slope = f"points per {panel.time_unit}"
+    per_sd = "per standard deviation of the predictor"
+    blocks = (
+        Prior("level", "normal", POINTS, "Any mean on the scale is plausible.", centre, share(0.5)),
+        Prior(
+            "change", "normal", slope, "A quarter of the scale over the study is large.",
+            dict.fromkeys(width, 0.0), share(0.25 / span),
+        ),
+        Prior(
+            "on_level", "normal", f"{POINTS} {per_sd}", "A fifth of the scale is large.",
+            dict.fromkeys(width, 0.0), share(0.2),
+        ),
+        Prior(
+            "on_change", "normal", f"{slope} {per_sd}", "A tenth of the scale over the study.",
+            dict.fromkeys(width, 0.0), share(0.1 / span),
+        ),
+        Prior("level_sd", "half-normal", POINTS, "Units differ by up to half the scale.",
+              sd=share(0.25)),
+        Prior("change_sd", "half-normal", slope, "Changes differ as much as they may be large.",
+              sd=share(0.25 / span)),
+        Prior("residual_sd", "half-normal", POINTS, "Within units less than between them.",
+              sd=share(0.15)),
+        Prior("unit_corr", "lkj", "correlation", "Any correlation, extremes less.", eta=2.0),
+        Prior("residual_corr", "lkj", "correlation", "Any correlation, extremes less.", eta=2.0),
+        Prior("loading", "normal", panel.time_unit, "Around a straight line.",
+              sd=dict.fromkeys(width, round(span / 2, 6))),
+        Prior("cluster_level_sd", "half-normal", POINTS, "Clusters differ less than units.",
+              sd=share(0.1)),
+        Prior("cluster_change_sd", "half-normal", slope, "Clusters differ less than units.",
+              sd=share(0.1 / span)),
+        Prior("cluster_corr", "lkj", "correlation", "Any correlation, extremes less.", eta=2.0),
+    )  # fmt: skip
+    used = _used_blocks(panel)
+    return {prior.block: prior for prior in blocks if prior.block in used}
+
+
+def _used_blocks(panel: Panel) -> set[str]:
+    """Blocks that this analysis has parameters of."""
+    analysis = panel.analysis
+    used = {"level", "change", "level_sd", "change_sd", "residual_sd"}
+    used |= {"unit_corr", "residual_corr"}
+    used |= {f"on_{part}" for one in analysis.predictors for part in one.on}
+    used |= {f"on_{part}" for one in analysis.interactions for part in one.on}
+    if analysis.time.shape == "free":
+        used.add("loading")
+    if analysis.clusters:
+        used |= {"cluster_level_sd", "cluster_change_sd", "cluster_corr"}
+    return used

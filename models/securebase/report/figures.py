@@ -1,0 +1,292 @@
+"""Drawings of outcomes and participants over the waves."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
+
+from securebase.report import svg
+
+_ROLE_MARKS: Final = (("o", "-", True), ("s", (0, (4, 2)), False))
+
+
+def outcome_colour(outcome: str, position: int) -> str:
+    """Colour of an outcome: anxiety vermillion, avoidance blue, others by their place."""
+    if "anxi" in outcome:
+        return svg.ANXIETY
+    if "avoid" in outcome:
+        return svg.AVOIDANCE
+    return (svg.CLAIMED, svg.THIRD, svg.FOURTH)[position % 3]
+
+
+def trajectory_limits(
+    trajectories: pd.DataFrame, scales: Mapping[str, object]
+) -> dict[str, tuple[float, float]]:
+    """Limits of the vertical axis of each outcome; outcomes on one scale get the same span.
+
+    A common span lets slopes be compared by eye from panel to panel.
+
+    Parameters
+    ----------
+    trajectories : pandas.DataFrame
+        Columns ``outcome``, ``q2_5``, ``q97_5``, ``observed_mean``, ``observed_se``, in points.
+    scales : mapping
+        What outcomes on one scale have in common, such as its range.
+    """
+    error = trajectories["observed_se"].fillna(0)
+    means = trajectories["observed_mean"]
+    lows = trajectories[["q2_5"]].assign(observed=means - error).min(axis=1)
+    highs = trajectories[["q97_5"]].assign(observed=means + error).max(axis=1)
+    by_outcome = trajectories["outcome"]
+    low, high = lows.groupby(by_outcome).min(), highs.groupby(by_outcome).max()
+    scale = pd.Series([str(scales.get(str(outcome))) for outcome in low.index], low.index)
+    span = (high - low).groupby(scale).transform("max")
+    half = 0.54 * span.where(span > 0, 1.0)
+    middle = ((low + high) / 2).fillna(0.0)
+    return {
+        str(outcome): (
+            float(middle[outcome] - half[outcome]),
+            float(middle[outcome] + half[outcome]),
+        )
+        for outcome in low.index
+    }
+
+
+def trajectory_panel(
+    rows: pd.DataFrame,
+    roles: Mapping[str, str],
+    wave_labels: Mapping[str, str],
+    colour: str,
+    limits: tuple[float, float],
+    title: str,
+    unit: str,
+) -> Figure:
+    """Draw one outcome over time: posterior mean and 95 % band over observed means.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        Rows of ``trajectories.csv`` of one outcome, in points over `time_unit`; what is NaN is
+        left out.
+    roles, wave_labels : mapping
+        Labels by level, in the order to draw.
+    colour : str
+        One of `securebase.report.svg.COLOURS`.
+    limits : tuple of float
+        Of the vertical axis, in points.
+    title : str
+        Name of the outcome.
+    unit : str
+        What the vertical axis counts.
+    """
+    with svg.drawing_style():
+        figure = Figure(figsize=(svg.PANEL_INCHES, 2.9))
+        axes = figure.add_axes((0.125, 0.265, 0.70, 0.64))
+        present = [role for role in roles if role in set(rows["role"])]
+        times = rows.drop_duplicates("wave").set_index("wave")["time"]
+        spread = 0.012 * (times.max() - times.min() or 1.0)
+        ends = []
+        for position, role in enumerate(present):
+            part = rows[rows["role"] == role].sort_values("time")
+            shift = spread * (2 * position - len(present) + 1)
+            _draw_role(axes, part, colour, position, shift)
+            ends.append(_last_height(part))
+        axes.set_ylim(*limits)
+        axes.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10]))
+        axes.grid(axis="y", color=svg.LINE, linewidth=0.5)
+        axes.set_axisbelow(True)
+        axes.set_title(title, loc="left", color=colour, fontsize=10, fontweight="bold", pad=7)
+        axes.text(1.25, 1.04, unit, transform=axes.transAxes, ha="right", color=svg.MUTED)
+        _label_waves(axes, times, wave_labels)
+        _label_ends(axes, ends, [roles[role] for role in present], limits, colour)
+        _print_counts(axes, rows, present, times, colour)
+    return figure
+
+
+def _draw_role(axes: Axes, part: pd.DataFrame, colour: str, position: int, shift: float) -> None:
+    marker, line, filled = _ROLE_MARKS[position % 2]
+    time = part["time"].to_numpy(float)
+    axes.fill_between(
+        time,
+        part["q2_5"].to_numpy(float),
+        part["q97_5"].to_numpy(float),
+        color=colour,
+        alpha=0.17,
+        linewidth=0,
+    )
+    axes.plot(time, part["expected"], color=colour, linestyle=line, linewidth=1.7)
+    axes.errorbar(
+        time + shift,
+        part["observed_mean"],
+        part["observed_se"].fillna(0.0),
+        fmt=marker,
+        color=colour,
+        markersize=4.2,
+        markerfacecolor=colour if filled else svg.PAPER,
+        markeredgewidth=1.0,
+        elinewidth=0.9,
+    )
+
+
+def _last_height(part: pd.DataFrame) -> float:
+    heights = part["expected"].fillna(part["observed_mean"]).dropna()
+    return float(heights.iloc[-1]) if len(heights) else float("nan")
+
+
+def _label_waves(axes: Axes, times: pd.Series, labels: Mapping[str, str]) -> None:
+    words = [labels.get(str(wave), str(wave)) for wave in times.index]
+    # "month 0", "month 3": the shared word belongs under the axis, once
+    heads, tails = zip(*(word.rpartition(" ")[::2] for word in words), strict=True)
+    shared = heads[0] if len(set(heads)) == 1 else ""
+    axes.set_xticks(times.to_numpy(float), tails if shared else words)
+    axes.tick_params(axis="x", length=3, pad=2)
+    if shared:
+        axes.annotate(
+            shared,
+            (1.0, 0.0),
+            (6, -5),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            va="top",
+            color=svg.MUTED,
+        )
+
+
+def _label_ends(
+    axes: Axes,
+    ends: Sequence[float],
+    names: Sequence[str],
+    limits: tuple[float, float],
+    colour: str,
+) -> None:
+    gap = 0.075 * (limits[1] - limits[0])
+    order = sorted(
+        (index for index in range(len(ends)) if np.isfinite(ends[index])), key=lambda i: ends[i]
+    )
+    previous = -np.inf
+    for index in order:
+        previous = max(ends[index], previous + gap)
+        axes.annotate(
+            names[index],
+            (1.0, previous),
+            (6, 0),
+            xycoords=("axes fraction", "data"),
+            textcoords="offset points",
+            va="center",
+            color=colour,
+            annotation_clip=False,
+        )
+
+
+def _print_counts(
+    axes: Axes, rows: pd.DataFrame, roles: Sequence[str], times: pd.Series, colour: str
+) -> None:
+    below = axes.get_xaxis_transform()
+    counts = rows.set_index(["role", "wave"])["observed_n"]
+    for position, role in enumerate(roles):
+        height = -0.20 - 0.105 * position
+        marker, _, filled = _ROLE_MARKS[position % 2]
+        axes.plot(
+            [-0.115], [height], marker,
+            transform=axes.transAxes, color=colour, markersize=4.2, clip_on=False,
+            markerfacecolor=colour if filled else svg.PAPER,
+        )  # fmt: skip
+        axes.text(
+            -0.085, height, "n", transform=axes.transAxes, va="center_baseline", color=svg.MUTED
+        )
+        for wave, time in times.items():
+            count = counts.get((role, wave))
+            text = "" if count is None or pd.isna(count) else f"{int(count)}"
+            axes.text(
+                float(time), height, text,
+                transform=below, ha="center", va="center_baseline", color=svg.MUTED,
+            )  # fmt: skip
+
+
+def replication_panel(
+    rows: pd.DataFrame, wave_labels: Mapping[str, str], colour: str, title: str
+) -> Figure:
+    """Draw observed summaries of one outcome over intervals of replicated ones.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        Columns wave, series (whose summary, first to last), observed, low, high.
+    wave_labels : mapping
+        Labels by wave, in order.
+    colour : str
+        One of `securebase.report.svg.COLOURS`.
+    title : str
+        Summary and outcome.
+    """
+    waves = [wave for wave in wave_labels if wave in set(rows["wave"])]
+    with svg.drawing_style():
+        figure = Figure(figsize=(svg.PANEL_INCHES, 1.75))
+        axes = figure.add_axes((0.125, 0.15, 0.84, 0.68))
+        names = list(rows["series"].drop_duplicates())
+        for position, name in enumerate(names):
+            part = rows[rows["series"] == name]
+            place = [waves.index(wave) for wave in part["wave"]]
+            x = np.array(place) + 0.22 * (position - (len(names) - 1) / 2)
+            filled = _ROLE_MARKS[position % 2][2]
+            axes.vlines(x, part["low"], part["high"], color=colour, alpha=0.3, linewidth=5)
+            axes.plot(
+                x, part["observed"], _ROLE_MARKS[position % 2][0],
+                color=colour, markersize=4.2, markerfacecolor=colour if filled else svg.PAPER,
+            )  # fmt: skip
+        axes.set_xticks(range(len(waves)), [wave_labels[wave] for wave in waves])
+        axes.set_xlim(-0.5, len(waves) - 0.5)
+        axes.yaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 2.5, 5, 10]))
+        axes.set_title(
+            title, x=-0.13, loc="left", color=colour, fontsize=8.5, fontweight="bold", pad=5
+        )
+    return figure
+
+
+def participation(
+    persons: pd.DataFrame,
+    due: pd.DataFrame,
+    roles: Mapping[str, str],
+    wave_labels: Mapping[str, str],
+) -> Figure:
+    """Draw how many persons answered at each wave, by role, beside those who were lost.
+
+    Parameters
+    ----------
+    persons : pandas.DataFrame
+        Counts of persons who answered, index wave, columns role.
+    due : pandas.DataFrame
+        Counts of persons who answered or were lost, likewise.
+    roles, wave_labels : mapping
+        Labels by level.
+    """
+    with svg.drawing_style():
+        figure = Figure(figsize=(4.1, 0.5 + 0.42 * len(persons.columns)))
+        axes = figure.add_axes((0.16, 0.02, 0.82, 0.76))
+        for row, role in enumerate(persons.columns):
+            for place, (count, most) in enumerate(zip(persons[role], due[role], strict=True)):
+                if pd.notna(count):
+                    _participation_cell(axes, place, -row, float(count), float(most))
+        axes.set_xlim(-0.46, len(persons) - 0.5)
+        axes.set_ylim(-len(persons.columns) + 0.45, 0.5)
+        axes.set_yticks([-row for row in range(len(persons.columns))], roles.values())
+        labels = [wave_labels.get(str(wave), str(wave)) for wave in persons.index]
+        axes.set_xticks(range(len(persons)), labels)
+        axes.xaxis.tick_top()
+        axes.tick_params(length=0, labelcolor=svg.INK)
+        for spine in axes.spines.values():
+            spine.set_visible(False)
+    return figure
+
+
+def _participation_cell(axes: Axes, place: int, row: int, count: float, most: float) -> None:
+    left, width, height = place - 0.42, 0.84, 0.30
+    axes.add_patch(Rectangle((left, row - 0.36), width, height, color=svg.ROPE, linewidth=0))
+    filled = width * count / most
+    axes.add_patch(Rectangle((left, row - 0.36), filled, height, color=svg.MUTED, linewidth=0))
+    axes.text(left, row + 0.03, f"{int(count):,}", va="bottom", fontweight="bold")

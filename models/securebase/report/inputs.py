@@ -1,0 +1,236 @@
+"""The results a report is made from, read once and complete or not at all."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+import xarray as xr
+
+from securebase.codebook.loading import Study
+from securebase.faults import Fault, InputError
+from securebase.report.wording import Number, fixed, short
+
+WAVES_FILE: Final = "waves.parquet"
+STUDY_FILES: Final = ("exclusions.tsv", "scoring.tsv", "flow.csv", "codebook.csv", "claims.csv")
+OPTIONAL_FILES: Final = ("priors.csv", "left_out.csv")
+ANALYSIS_FILES: Final = ("summary.csv", "trajectories.csv", "checks.tsv", "posterior.nc")
+PASS, WARN, FAIL = "pass", "warn", "fail"
+
+_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
+    "claims.csv": (
+        *("id", "analysis", "unit", "direction", "rope_low", "rope_high", "sd", "q2_5", "median"),
+        *("q97_5", "p_beyond", "p_rope", "p_opposite", "p_mcse", "ess_bulk", "ess_tail", "r_hat"),
+        "verdict",
+    ),
+    "flow.csv": ("stage", "wave", "role", "persons", "units", "reason"),
+    "exclusions.tsv": ("file", "row", "kind", "rule", "reason", "action"),
+    "scoring.tsv": ("scale", "wave", "item", "n", "item_rest", "alpha", "omega", "verdict"),
+    "codebook.csv": ("name", "label", "kind"),
+    "summary.csv": (
+        *("name", "coordinates", "unit", "mean", "sd", "q2_5", "q97_5", "mcse_mean"),
+        *("ess_bulk", "ess_tail", "r_hat"),
+    ),
+    "trajectories.csv": (
+        *("role", "outcome", "wave", "time", "time_unit", "expected", "q2_5", "q97_5"),
+        *("observed_n", "observed_mean", "observed_se"),
+    ),
+    "checks.tsv": ("check", "what", "value", "threshold", "comparison", "passed", "explanation"),
+}
+_TEXT: Final = frozenset(
+    {
+        *(
+            "id",
+            "claim",
+            "analysis",
+            "unit",
+            "direction",
+            "rope_reason",
+            "verdict",
+            "stage",
+            "wave",
+        ),
+        *("role", "reason", "file", "person", "column", "kind", "rule", "action", "scale", "item"),
+        *("name", "label", "levels", "coordinates", "outcome", "time_unit", "check", "what"),
+        *("comparison", "passed", "explanation", "reversed", "block", "density"),
+    }
+)
+
+
+@dataclass(frozen=True)
+class AnalysisResults:
+    """What one analysis left: tables, and the groups of its posterior file.
+
+    Parameters
+    ----------
+    name : str
+        Of the analysis.
+    summary, trajectories, checks : pandas.DataFrame
+        The tables of the same name, indexed by line.
+    posterior : xarray.DataTree
+        The whole of ``posterior.nc``.
+    priors, left_out : pandas.DataFrame or None
+        The priors in force and the units that could not be used, where they were written.
+    """
+
+    name: str
+    summary: pd.DataFrame
+    trajectories: pd.DataFrame
+    checks: pd.DataFrame
+    posterior: xr.DataTree
+    priors: pd.DataFrame | None
+    left_out: pd.DataFrame | None
+
+    @property
+    def failures(self) -> pd.DataFrame:
+        """Checks that failed: its numbers are withheld while there are any."""
+        return self.checks[self.checks["passed"] == FAIL]
+
+    @property
+    def warnings(self) -> pd.DataFrame:
+        """Checks that call for a second look and block nothing."""
+        return self.checks[self.checks["passed"] == WARN]
+
+
+@dataclass(frozen=True)
+class StudyResults:
+    """Everything a report of one study is made from.
+
+    Parameters
+    ----------
+    exclusions, scoring, flow, codebook, claims : pandas.DataFrame
+        The tables of the same name; their index is the line in the file, the header being line 1.
+    people : pandas.DataFrame
+        Columns unit and person of ``waves.parquet``.
+    analyses : mapping of str to AnalysisResults
+        In the order the codebook declares them.
+    digests : mapping of str to str
+        SHA-256 of each file read, by its path below the folder of results.
+    """
+
+    exclusions: pd.DataFrame
+    scoring: pd.DataFrame
+    flow: pd.DataFrame
+    codebook: pd.DataFrame
+    claims: pd.DataFrame
+    people: pd.DataFrame
+    analyses: Mapping[str, AnalysisResults]
+    digests: Mapping[str, str]
+
+
+def read_results(study: Study, folder: Path) -> StudyResults:
+    """Read the results of a study.
+
+    Parameters
+    ----------
+    study : Study
+        The codebook, which says what analyses there must be.
+    folder : pathlib.Path
+        ``results/<study>``.
+
+    Raises
+    ------
+    InputError
+        Every file that is missing and every column that is not there.
+    """
+    wanted = [
+        WAVES_FILE,
+        *STUDY_FILES,
+        *(f"{name}/{file}" for name in study.analyses for file in ANALYSIS_FILES),
+    ]
+    faults = [
+        Fault(
+            str(folder / path), "no such file", "a result", "run the analysis of this study first"
+        )
+        for path in wanted
+        if not (folder / path).is_file()
+    ]
+    if faults:
+        raise InputError(f"results of study {study.study}", faults)
+    wanted += [
+        f"{name}/{file}"
+        for name in study.analyses
+        for file in OPTIONAL_FILES
+        if (folder / name / file).is_file()
+    ]
+    tables = {path: read_table(folder / path) for path in wanted if path.endswith((".csv", ".tsv"))}
+    faults = [fault for path, table in tables.items() for fault in _column_faults(path, table)]
+    if faults:
+        raise InputError(f"results of study {study.study}", faults)
+    return StudyResults(
+        exclusions=tables["exclusions.tsv"],
+        scoring=tables["scoring.tsv"],
+        flow=tables["flow.csv"],
+        codebook=tables["codebook.csv"],
+        claims=tables["claims.csv"],
+        people=pd.read_parquet(folder / WAVES_FILE, columns=["unit", "person"]),
+        analyses={name: _analysis(name, folder, tables) for name in study.analyses},
+        digests={path: hashlib.sha256((folder / path).read_bytes()).hexdigest() for path in wanted},
+    )
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """Read a table of results; its index is the line of the file, the header being line 1."""
+    separator = "\t" if path.suffix == ".tsv" else ","
+    raw = pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False)
+    table = raw.copy()
+    for name in raw.columns.difference(list(_TEXT)):
+        table[name] = pd.to_numeric(raw[name], errors="coerce")
+    table.index = pd.RangeIndex(2, 2 + len(table), name="line")
+    if "passed" in table:
+        table["passed"] = table["passed"].map(_outcome_of_check)
+    return table
+
+
+def _outcome_of_check(word: str) -> str:
+    # a check that says nothing intelligible has not been passed
+    return {"pass": PASS, "true": PASS, "warn": WARN}.get(word.strip().lower(), FAIL)
+
+
+def _column_faults(path: str, table: pd.DataFrame) -> list[Fault]:
+    wanted = _COLUMNS.get(Path(path).name, ())
+    missing = [name for name in wanted if name not in table.columns]
+    return [
+        Fault(path, "no such column", f"columns {', '.join(wanted)}", column=n) for n in missing
+    ]
+
+
+def _analysis(name: str, folder: Path, tables: Mapping[str, pd.DataFrame]) -> AnalysisResults:
+    with xr.open_datatree(folder / name / "posterior.nc") as tree:
+        posterior = tree.load()
+    return AnalysisResults(
+        name=name,
+        summary=tables[f"{name}/summary.csv"],
+        trajectories=tables[f"{name}/trajectories.csv"],
+        checks=tables[f"{name}/checks.tsv"],
+        posterior=posterior,
+        priors=tables.get(f"{name}/priors.csv"),
+        left_out=tables.get(f"{name}/left_out.csv"),
+    )
+
+
+def number_at(
+    table: pd.DataFrame, file: str, line: int, column: str, places: int | None = None, key: str = ""
+) -> Number:
+    """Take a number from a table with the address of its cell.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As `read_table` gives it.
+    file : str
+        Path below the folder of results.
+    line : int
+        Line of the file.
+    column : str
+        Column of the table.
+    places : int, optional
+        Decimals to print; by default as many as it was given with.
+    key : str, optional
+        Name of the row where it has one; by default its line, as ``L5``.
+    """
+    value = float(str(table.at[line, column]))
+    text = short(value) if places is None else fixed(value, places)
+    return Number(value, text, f"{file}#{key or f'L{line}'}.{column}")

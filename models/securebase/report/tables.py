@@ -1,0 +1,203 @@
+"""Tables of results as tables of a page: printed numbers with the cell each was read from."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import pandas as pd
+
+from securebase.codebook.loading import Study
+from securebase.report.inputs import FAIL, PASS, WARN, StudyResults, number_at
+from securebase.report.wording import NOT_AVAILABLE, Number, counted
+from securebase.waves.scoring import ALL_WAVES, SCALE_ROW
+
+_SCORING_LIGHTS: Final = {"ok": PASS, "accepted": WARN, "too_few": WARN}
+_LINES_NAMED: Final = 8
+
+
+@dataclass(frozen=True)
+class Light:
+    """A traffic light: pass, warn or fail, with a word of its own where it has one."""
+
+    light: str
+    word: str = ""
+
+    @property
+    def sign(self) -> str:
+        """Shape that tells it from the others without colour."""
+        return {PASS: "\N{BLACK CIRCLE}", WARN: "\N{BLACK UP-POINTING TRIANGLE}"}.get(
+            self.light, "\N{BLACK SQUARE}"
+        )
+
+
+Cell = str | Number | Light | tuple[str | Number, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of a page.
+
+    Parameters
+    ----------
+    caption : str
+        What it shows.
+    columns : tuple of str
+        Headings; one that starts with ``#`` holds numbers and is set to the right.
+    rows : tuple of tuple of Cell
+        Cells in the order of the headings.
+    source : str
+        File it was read from.
+    """
+
+    caption: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    source: str
+
+
+def labels_of(study: Study) -> dict[str, str]:
+    """Give the label of each role and scale."""
+    roles = {name: role.label or name for name, role in study.roles.levels.items()}
+    return roles | {name: scale.label or name for name, scale in study.scales.items()}
+
+
+def wave_labels(study: Study) -> dict[str, str]:
+    """Give the label of each wave, in order."""
+    return {name: wave.label or name for name, wave in study.waves.levels.items()}
+
+
+def role_labels(study: Study, rows: pd.DataFrame) -> dict[str, str]:
+    """Give the label of each role that rows have: declared ones first, in their order."""
+    found = [str(role) for role in rows["role"].drop_duplicates()]
+    declared = [name for name in study.roles.levels if name in found]
+    labels = labels_of(study)
+    others = [name for name in found if name not in declared]
+    return {name: labels.get(name, name) for name in [*declared, *others]}
+
+
+def people(results: StudyResults, study: Study) -> tuple[str | Number, ...]:
+    """Say how many units and persons took part, in how many waves."""
+    units, persons = results.people["unit"].nunique(), len(results.people.drop_duplicates())
+    return (
+        Number(units, counted(units, study.unit), "waves.parquet#unit.count"),
+        ", ",
+        Number(persons, counted(persons, "person"), "waves.parquet#person.count"),
+        f", {counted(len(study.waves.levels), 'wave')}",
+    )
+
+
+def flow_tables(results: StudyResults, study: Study) -> list[Table]:
+    """Tabulate what became of everybody, one table per role: stages by waves."""
+    roles = role_labels(study, results.flow)
+    return [_flow_of_role(results.flow, role, label, study) for role, label in roles.items()]
+
+
+def _flow_of_role(flow: pd.DataFrame, role: str, label: str, study: Study) -> Table:
+    part = flow[flow["role"] == role]
+    labels = wave_labels(study)
+    waves = [wave for wave in labels if wave in set(part["wave"])]
+    order = [*(wave for wave in part["wave"].drop_duplicates() if wave not in labels), *waves]
+    lines = part.reset_index().set_index(["stage", "reason", "wave"])["line"].to_dict()
+    stages = part[["stage", "reason"]].drop_duplicates().to_numpy().tolist()
+    return Table(
+        caption=f"Persons, {label}" if label else "Persons whose role is not told",
+        columns=("stage", *(f"#{labels.get(wave, wave) or 'wave not told'}" for wave in order)),
+        rows=tuple(
+            (
+                _stage_words(stage, reason, study),
+                *(_persons(flow, lines.get((stage, reason, wave))) for wave in order),
+            )
+            for stage, reason in stages
+        ),
+        source="flow.csv",
+    )
+
+
+def _stage_words(stage: str, reason: str, study: Study) -> str:
+    words = labels_of(study).get(reason, reason.replace("_", " "))
+    return f"{stage}: {words}" if reason else stage
+
+
+def _persons(flow: pd.DataFrame, line: int | None) -> Cell:
+    if line is None:
+        return ""
+    persons, units = (number_at(flow, "flow.csv", line, name) for name in ("persons", "units"))
+    # where persons are nested in larger units, both counts matter
+    return persons if persons.value == units.value else (persons, " in ", units)
+
+
+def exclusion_table(results: StudyResults) -> Table:
+    """Tabulate quarantined rows and cells by file and rule."""
+    grouped = results.exclusions.groupby(["file", "rule", "kind", "action"], sort=False)
+    return Table(
+        caption="Quarantined rows and cells",
+        columns=("file", "rule", "#how many", "lines of the file", "reason", "what was done"),
+        rows=tuple(
+            (
+                str(file),
+                str(rule).replace("_", " "),
+                Number(len(part), counted(len(part), str(kind)), _entries_of(part)),
+                _lines(part),
+                _some(part["reason"].drop_duplicates(), 2, "; "),
+                str(action),
+            )
+            for (file, rule, kind, action), part in grouped
+        ),
+        source="exclusions.tsv",
+    )
+
+
+def _entries_of(part: pd.DataFrame) -> str:
+    # the address of a count is the first and the last entry it counts
+    return f"exclusions.tsv#L{part.index[0]}..L{part.index[-1]}.rule={part['rule'].iloc[0]}"
+
+
+def _lines(part: pd.DataFrame) -> str:
+    lines = sorted({int(line) for line in part["row"].dropna()})
+    return _some(pd.Series(lines), _LINES_NAMED, ", ")
+
+
+def _some(things: pd.Series, most: int, between: str) -> str:
+    named = between.join(map(str, things.head(most)))
+    rest = len(things) - most
+    return f"{named} and {rest} more" if rest > 0 else named
+
+
+def scoring_table(results: StudyResults, study: Study) -> Table:
+    """Tabulate how well the items of each scale hang together at each wave."""
+    scoring = results.scoring
+    items = scoring[scoring["item"] != SCALE_ROW].dropna(subset="item_rest")
+    lowest = items.groupby(["scale", "wave"])["item_rest"].idxmin()
+    keying = ("lowest item\N{EN DASH}rest", "keying")
+    return Table(
+        caption="Scoring by scale and wave",
+        columns=("scale", "wave", "#n", "#mean", "#sd", "#alpha", "#omega", *keying),
+        rows=tuple(
+            _scoring_row(scoring, line, lowest, study)
+            for line in scoring.index[scoring["item"] == SCALE_ROW]
+        ),
+        source="scoring.tsv",
+    )
+
+
+def _scoring_row(
+    scoring: pd.DataFrame, line: int, lowest: pd.Series, study: Study
+) -> tuple[Cell, ...]:
+    scale, wave, verdict = (str(scoring.at[line, name]) for name in ("scale", "wave", "verdict"))
+    numbers = (
+        number_at(scoring, "scoring.tsv", line, name, places=0 if name == "n" else 2)
+        for name in ("n", "mean", "sd", "alpha", "omega")
+    )
+    return (
+        labels_of(study).get(scale, scale),
+        {**wave_labels(study), ALL_WAVES: "all waves"}.get(wave, wave),
+        *numbers,
+        _lowest_item(scoring, lowest.get((scale, wave)), wave),
+        Light(_SCORING_LIGHTS.get(verdict, FAIL), verdict.replace("_", " ")),
+    )
+
+
+def _lowest_item(scoring: pd.DataFrame, line: int | None, wave: str) -> Cell:
+    if line is None:
+        return "" if wave == ALL_WAVES else NOT_AVAILABLE
+    number = number_at(scoring, "scoring.tsv", line, "item_rest", places=2)
+    return (number, f" ({scoring.at[line, 'item']!s})")

@@ -1,0 +1,1 @@
+"""From raw survey waves to clean, scored ones; nothing is lost on the way."""

@@ -1,0 +1,17 @@
+"""SPSS data files (.sav, .zsav)."""
+
+from pathlib import Path
+
+import pandas as pd
+import pyreadstat
+
+from securebase.codebook.rawfiles import RawFile
+from securebase.waves.labelled import read_labelled
+
+
+def read(path: Path, spec: RawFile) -> pd.DataFrame:
+    """Read codes, not labels; user-missing values are empty cells; rows are case numbers.
+
+    See `securebase.waves.readers` for what a reader returns and raises.
+    """
+    return read_labelled(path, spec, pyreadstat.read_sav, "SPSS")
