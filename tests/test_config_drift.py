@@ -7,10 +7,10 @@ from typing import Literal
 
 import jsonschema
 import pytest
-import yaml
 from pydantic import BaseModel, Field
 
 from securebase import schemas
+from securebase.codebook.document import read_document
 
 REPAIR = "`make schemas` repairs this"
 
@@ -65,7 +65,7 @@ def test_shipped_files_keep_their_schema(name: str, pattern: str, root: Path) ->
         folder = "../" * len(path.relative_to(root).parent.parts) + "workflow/schemas"
         pointer = f"# yaml-language-server: $schema={folder}/{name}.schema.json"
         assert path.read_text(encoding="utf-8").split("\n", 1)[0] == pointer, path.name
-        faults = validator.iter_errors(yaml.safe_load(path.read_text(encoding="utf-8")))
+        faults = validator.iter_errors(read_document(path).data)
         assert [f"{fault.json_path}: {fault.message}" for fault in faults] == [], path.name
 
 

@@ -233,7 +233,10 @@ def test_clusters_are_numbered_by_unit(rng: np.random.Generator) -> None:
 
 def test_default_priors_are_scaled_by_range_and_span(rng: np.random.Generator) -> None:
     study = growth_study(
-        scales={"anxiety": {"range": [1, 7]}, "total": {"range": [0, 100]}}, waves=FIVE
+        {"time": {"shape": "free"}, "predictors": [{"name": "age", "of": "actor"}]},
+        scales={"anxiety": {"range": [1, 7]}, "total": {"range": [0, 100]}},
+        waves=FIVE,
+        covariates={"age": {}},
     )
     priors = default_priors(growth_panel(study, rng)[0])
     assert priors["level"].mean == {"anxiety": 4.0, "total": 50.0}

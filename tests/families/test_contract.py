@@ -15,7 +15,7 @@ from securebase.families import family_names, load_family
 from securebase.family import Built, Family, build
 from securebase.faults import InputError
 from securebase.panel import Panel
-from securebase.priors import Priors, overridden_priors, prior_table
+from securebase.priors import Prior, Priors, overridden_priors, prior_table
 from securebase.sampling import prior_draws
 
 HELPERS = ("_vine", "_measured")
@@ -178,7 +178,10 @@ def test_model_does_not_build_without_a_prior_it_needs(
 def test_overrides_of_unknown_blocks_are_refused_with_the_known(
     name: str, modelled: Callable[[str, str], Modelled]
 ) -> None:
-    one = modelled(name, "free")
+    one = modelled(name, "distinguishable")
+    # of an analysis with a free path
+    loading = Prior("loading", "normal", "year", "a reason to have", sd={"anxiety": 1.0})
+    known = {**one.priors, "loading": loading}
     given = {
         "slope": PriorOverride(sd=1.0, reason="a reason to have"),
         "level_sd": PriorOverride(mean=1.0, eta=2.0, reason="a reason to have"),
@@ -186,9 +189,9 @@ def test_overrides_of_unknown_blocks_are_refused_with_the_known(
         "loading": PriorOverride(mean=2.0, reason="a reason to have"),
     }
     with pytest.raises(InputError, match="priors: 5 faults") as caught:
-        overridden_priors(one.priors, given, "codebook, priors")
+        overridden_priors(known, given, "codebook, priors")
     text = str(caught.value)
-    assert f"no prior block 'slope'; expected one of: {', '.join(one.priors)}" in text
+    assert f"no prior block 'slope'; expected one of: {', '.join(known)}" in text
     assert "'eta' for block 'level_sd'; expected half-normal takes sd" in text
     assert "'mean' for block 'level_sd'; expected half-normal takes sd" in text
     assert "'sd' for block 'unit_corr'; expected lkj takes eta" in text
@@ -202,7 +205,7 @@ def test_override_changes_its_block_only(
 ) -> None:
     one = modelled(name, "distinguishable")
     given = {"change": PriorOverride(mean=0.1, sd=0.2, reason="from a meta-analysis")}
-    changed = overridden_priors(one.priors, given, "codebook, priors")
+    changed = overridden_priors(known, given, "codebook, priors")
     assert changed["change"].mean == {"anxiety": 0.1, "avoidance": 0.1}
     assert changed["change"].sd == {"anxiety": 0.2, "avoidance": 0.2}
     assert changed["change"].reason == "from a meta-analysis"

@@ -9,7 +9,7 @@ import numpy as np
 
 from securebase.codebook.study import Study
 from securebase.faults import Fault, InputError
-from securebase.simulation import faultsettings as declared
+import securebase.simulation.faultsettings as declared
 from securebase.simulation.rawtables import Record, Tables, row_name
 from securebase.simulation.settings import Simulation
 
