@@ -93,7 +93,12 @@ def test_no_imports_in_a_circle(graph: dict[str, set[str]]) -> None:
 
 
 def test_no_modules_import_in_a_circle(imports: dict[str, set[str]]) -> None:
-    TopologicalSorter(imports).prepare()
+    # "from securebase.moments import gathering" inside moments needs that module, not the package
+    inner = {
+        module: {other for other in others if not module.startswith(f"{other}.")}
+        for module, others in imports.items()
+    }
+    TopologicalSorter(inner).prepare()
 
 
 @pytest.mark.parametrize("module", ORDER)

@@ -205,7 +205,7 @@ def test_override_changes_its_block_only(
 ) -> None:
     one = modelled(name, "distinguishable")
     given = {"change": PriorOverride(mean=0.1, sd=0.2, reason="from a meta-analysis")}
-    changed = overridden_priors(known, given, "codebook, priors")
+    changed = overridden_priors(one.priors, given, "codebook, priors")
     assert changed["change"].mean == {"anxiety": 0.1, "avoidance": 0.1}
     assert changed["change"].sd == {"anxiety": 0.2, "avoidance": 0.2}
     assert changed["change"].reason == "from a meta-analysis"

@@ -7,9 +7,9 @@ from functools import singledispatch
 
 import numpy as np
 
+import securebase.simulation.faultsettings as declared
 from securebase.codebook.study import Study
 from securebase.faults import Fault, InputError
-import securebase.simulation.faultsettings as declared
 from securebase.simulation.rawtables import Record, Tables, row_name
 from securebase.simulation.settings import Simulation
 
