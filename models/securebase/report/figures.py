@@ -86,8 +86,11 @@ def trajectory_panel(
     """
     with svg.drawing_style():
         figure = Figure(figsize=(svg.PANEL_INCHES, 2.9))
-        axes = figure.add_axes((0.125, 0.265, 0.70, 0.64))
         present = [role for role in roles if role in set(rows["role"])]
+        # the lines are labelled at their ends: room for the longest label
+        longest = max((len(roles[role]) for role in present), default=0)
+        width = 0.70 - 0.019 * min(max(longest - 7, 0), 12)
+        axes = figure.add_axes((0.125, 0.255, width, 0.60))
         times = rows.drop_duplicates("wave").set_index("wave")["time"]
         spread = 0.012 * (times.max() - times.min() or 1.0)
         ends = []
@@ -100,8 +103,9 @@ def trajectory_panel(
         axes.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10]))
         axes.grid(axis="y", color=svg.LINE, linewidth=0.5)
         axes.set_axisbelow(True)
-        axes.set_title(title, loc="left", color=colour, fontsize=10, fontweight="bold", pad=7)
-        axes.text(1.25, 1.04, unit, transform=axes.transAxes, ha="right", color=svg.MUTED)
+        axes.set_title(title, loc="left", color=colour, fontsize=10, fontweight="bold", pad=18)
+        # under the title, where a long one cannot run into it
+        axes.text(0.0, 1.04, unit, transform=axes.transAxes, color=svg.MUTED)
         _label_waves(axes, times, wave_labels)
         _label_ends(axes, ends, [roles[role] for role in present], limits, colour)
         _print_counts(axes, rows, present, times, colour)
