@@ -6,10 +6,13 @@ import pymc as pm
 import pytensor
 import pytensor.tensor as pt
 import pytest
+from numba import float64
+from numba.core import config as numba_config
 from pytensor.tensor.variable import TensorVariable
 from structures import Structure, draw
 
-from securebase.likelihood import gaussian_loglik, kernel_arrays, loglik, moment_data, swap
+from securebase.likelihood import gaussian_loglik, kernel_arrays, loglik, moment_data, product, swap
+from securebase.likelihood.compilation import kept, optimised
 from securebase.likelihood.entry import entry, evaluate, symbol
 from securebase.moments import Moments, moments_of
 
@@ -111,3 +114,52 @@ def test_parameters_of_clusters_belong_together(rng: np.random.Generator) -> Non
 def test_compiled_entry_is_named_by_its_source() -> None:
     assert re.fullmatch(r"securebase_gaussian_[0-9a-f]{16}", symbol())
     assert entry() is entry()
+
+
+@pytest.mark.parametrize("linker", LINKERS, ids=["numba", "python"])
+@pytest.mark.parametrize(("left_turned", "right_turned"), [(False, True), (True, False)])
+def test_product_is_the_product(
+    rng: np.random.Generator, linker: object, left_turned: bool, right_turned: bool
+) -> None:
+    left, right = pt.dmatrix("left"), pt.dmatrix("right")
+    weight = rng.normal(size=(4, 2))
+    # strides as they come
+    one, two = rng.normal(size=(8, 3))[::2], rng.normal(size=(2, 3)).T
+    ours = product(left, right, left_turned, right_turned)
+    theirs = pt.dot(left.T if left_turned else left, right.T if right_turned else right)
+    values = []
+    for result, mode in ((ours, linker), (theirs, LINKERS[1])):
+        gradients = pt.grad((weight * result).sum(), [left, right])
+        function = pytensor.function([left, right], [result, *gradients], mode=mode)
+        values.append(function(one.T if left_turned else one, two.T if right_turned else two))
+    for value, right_value in zip(*values, strict=True):
+        np.testing.assert_allclose(value, right_value, rtol=1e-13)
+
+
+def test_product_takes_matrices() -> None:
+    with pytest.raises(ValueError, match="product takes matrices; given 1 dims"):
+        product(pt.dvector(), pt.dmatrix())
+
+
+def test_full_disk_costs_only_the_keeping(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("numba.core.caching.IndexDataCacheFile.save", refuse)
+
+    def double(number: float) -> float:
+        return 2.0 * number
+
+    function = kept(double, float64(float64), "securebase_test_of_a_full_disk")
+    assert function.ctypes(1.5) == 3.0
+    assert "nothing compiled is kept in" in caplog.text
+    assert "No space left on device" in caplog.text
+
+
+def test_optimisation_of_the_process_is_left_alone() -> None:
+    before = numba_config.OPT, numba_config.SLP_VECTORIZE
+    with optimised():
+        assert numba_config.SLP_VECTORIZE == 1
+    assert before == (numba_config.OPT, numba_config.SLP_VECTORIZE)

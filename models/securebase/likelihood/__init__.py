@@ -3,6 +3,7 @@
 from securebase.likelihood.layout import kernel_arrays, moment_data, swap
 from securebase.likelihood.op import gaussian_loglik
 from securebase.likelihood.pointwise import loglik, pointwise_loglik
+from securebase.likelihood.product import product
 
 __all__ = [
     "gaussian_loglik",
@@ -10,5 +11,6 @@ __all__ = [
     "loglik",
     "moment_data",
     "pointwise_loglik",
+    "product",
     "swap",
 ]

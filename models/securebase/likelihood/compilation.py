@@ -1,11 +1,16 @@
 """How the kernels are compiled."""
 
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pickle import UnpicklingError
 from typing import Any, Final
 
 import numba
 from numba.core import config as numba_config
+from pytensor.link.numba.cache import CACHED_SRC_FUNCTIONS, NUMBA_CACHE_PATH
+
+log = logging.getLogger(__name__)
 
 # NaN and infinity keep their meaning. The loops that matter are written in fours: the
 # compiler must not regroup their sums, which it would do across rows of matrices.
@@ -27,3 +32,32 @@ def optimised() -> Iterator[None]:
         yield
     finally:
         numba_config.OPT, numba_config.SLP_VECTORIZE = settings
+
+
+def kept(
+    function: Callable[..., Any], signature: Any, key: str, decorate: Any = numba.cfunc
+) -> Any:
+    """Compile fully, or load what an earlier process compiled and kept under the key.
+
+    Parameters
+    ----------
+    function : callable
+    signature : numba signature
+    key : str
+        Must change when the source of anything that is compiled changes.
+    decorate : callable
+        numba.cfunc or numba.njit.
+
+    Returns
+    -------
+    What `decorate` makes of the function; without a usable folder it is not kept.
+    """
+    # PyTensor's folder goes by this key and not by the age of a file, so that inner
+    # functions are covered and one folder holds everything compiled
+    CACHED_SRC_FUNCTIONS[function] = key
+    with optimised():
+        try:
+            return decorate(signature, cache=True, **OPTIONS)(function)
+        except (OSError, EOFError, UnpicklingError) as problem:
+            log.warning("nothing compiled is kept in %s: %s", NUMBA_CACHE_PATH, problem)
+            return decorate(signature, **OPTIONS)(function)

@@ -12,7 +12,6 @@ import numba
 import numpy as np
 from numba import types
 from numpy.typing import NDArray
-from pytensor.link.numba.cache import CACHED_SRC_FUNCTIONS
 
 from securebase.likelihood import compilation, layout
 from securebase.likelihood.gaussian import gaussian
@@ -69,11 +68,7 @@ def _entry(
 @cache
 def entry() -> Any:
     """Compile the entry or load it from disk; make its symbol known to the linker."""
-    # PyTensor's cache is keyed by what is given here, not by the age of a file, so
-    # inner functions are covered and one folder holds everything compiled
-    CACHED_SRC_FUNCTIONS[_entry] = f"securebase_{version()}"
-    with compilation.optimised():
-        function = numba.cfunc(SIGNATURE, cache=True, **compilation.OPTIONS)(_entry)
+    function = compilation.kept(_entry, SIGNATURE, f"securebase_{version()}")
     llvm.add_symbol(symbol(), function.address)
     return function
 
@@ -86,6 +81,18 @@ def evaluate(
     cluster_cov: Floats | None = None,
 ) -> tuple[float, Gradients]:
     """Log-density and its gradients, from Python."""
+    call, gradients = prepare(mean, cov, arrays, loading, cluster_cov)
+    return call(), gradients
+
+
+def prepare(
+    mean: Floats,
+    cov: Floats,
+    arrays: dict[str, NDArray[Any]],
+    loading: Floats | None = None,
+    cluster_cov: Floats | None = None,
+) -> tuple[Callable[[], float], Gradients]:
+    """What computes the log-density and fills the gradients, ready to be called."""
     n_responses, n_design = mean.shape
     if loading is None or cluster_cov is None:
         loading, cluster_cov = np.zeros((n_responses, 0)), np.zeros((0, 0))
@@ -101,9 +108,15 @@ def evaluate(
     data += [np.ascontiguousarray(cells, np.int32), np.ascontiguousarray(sums)]
     gradients = tuple(np.zeros(a.shape) for a in parameters)
     sizes = (n_responses, n_design, loading.shape[1], len(data[0]), len(data[1]), len(cells))
-    call: Callable[..., float] = _callable()
-    logp = call(*sizes, *(a.ctypes.data for a in (*parameters, *data, *gradients)))
-    return logp, gradients  # type: ignore[return-value]
+    held = (*parameters, *data, *gradients)
+    addresses = [array.ctypes.data for array in held]
+    entry_point: Callable[..., float] = _callable()
+
+    def call(held: tuple[NDArray[Any], ...] = held) -> float:
+        # the arrays live as long as their addresses are in use
+        return entry_point(*sizes, *addresses)
+
+    return call, gradients  # type: ignore[return-value]
 
 
 @cache

@@ -79,6 +79,7 @@ def gaussian(
     cluster_grad: Floats,
 ) -> float:
     """Log-density; -inf where a covariance is not one. Fills the gradients, which enter as 0."""
+    cluster_grad[:] = 0.0
     order = patterns[0, HEAD:]
     n_patterns = patterns.shape[0] - 1
     n_responses, n_effects = loading.shape

@@ -54,7 +54,7 @@ def kernel_arrays(moments: Moments) -> dict[str, Table | Floats]:
     observed = moments.observed[np.ix_(sequence, order)]
     n_design = len(moments.design_names)
     fields = np.r_[len(order) : len(order) + n_design, order]
-    factors = [_factor(product[np.ix_(fields, fields)]) for product in moments.centred[sequence]]
+    factors = [_factor(moments.centred[p][np.ix_(fields, fields)]) for p in sequence]
     reference = np.hstack([np.zeros((n_design, n_design)), moments.reference[order].T])
     arrays: dict[str, Table | Floats] = {
         "patterns": _pattern_table(

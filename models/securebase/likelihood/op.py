@@ -54,6 +54,10 @@ class GaussianOneLevel(Op):
         for storage, gradient in zip(output_storage[1:], gradients, strict=False):
             storage[0] = gradient
 
+    def infer_shape(self, node: Apply[Any], shapes: Sequence[Any]) -> list[Any]:
+        """Gradients have the shapes of the parameters."""
+        return [(), *shapes[: len(self.parameters)]]
+
     def connection_pattern(self, node: Apply[Any]) -> list[list[bool]]:
         """Only the log-density depends differentiably, and only on parameters."""
         count = len(self.parameters)

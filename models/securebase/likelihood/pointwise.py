@@ -7,7 +7,6 @@ import numba
 import numpy as np
 from numba import types
 from numpy.typing import ArrayLike
-from pytensor.link.numba.cache import CACHED_SRC_FUNCTIONS
 
 from securebase.likelihood import compilation
 from securebase.likelihood.cluster_kernels import clusters
@@ -174,8 +173,6 @@ def _terms(
 @cache
 def _kernel() -> Any:
     """Compile, or load from disk by the digest of the kernels' source."""
-    CACHED_SRC_FUNCTIONS[_terms] = f"securebase_pointwise_{version()}"
     numbers, whole = types.float64[:, ::1], types.int32[:, ::1]
     signature = (*(numbers,) * 4, whole, numbers, whole, numbers, numbers, types.int32[::1])
-    with compilation.optimised():
-        return numba.njit(signature, cache=True, **compilation.OPTIONS)(_terms)
+    return compilation.kept(_terms, signature, f"securebase_pointwise_{version()}", numba.njit)

@@ -58,7 +58,9 @@ def moments_of(
     fields = np.hstack([deviations, designs])
     order = np.argsort(place, kind="stable")
     counts = np.bincount(place, minlength=len(observed))
-    centred = np.stack([f.T @ f for f in np.split(fields[order], np.cumsum(counts)[:-1])])
+    centred = np.empty((len(observed), fields.shape[1], fields.shape[1]))
+    for pattern, mine in enumerate(np.split(fields[order], np.cumsum(counts)[:-1])):
+        centred[pattern] = mine.T @ mine
     total = Moments(*names, observed, counts.astype(np.int64), reference, centred)
     if labels is None:
         return total

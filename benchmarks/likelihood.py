@@ -1,0 +1,71 @@
+"""One evaluation of the likelihood with all gradients, over people, clusters and sizes.
+
+Run with ``python benchmarks/likelihood.py``; times are the best of several, in microseconds.
+"""
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from securebase.likelihood import kernel_arrays
+from securebase.likelihood.entry import entry, prepare
+from securebase.moments import Moments, moments_of
+
+
+def panel(
+    n_units: int, n_waves: int, n_series: int, n_clusters: int = 0, intermittent: float = 0.0
+) -> tuple[NDArray[np.float64], Moments]:
+    """Draw units that drop out, or miss single scores; give a covariance and moments."""
+    rng = np.random.default_rng(n_units)
+    size = n_waves * n_series
+    cov = np.full((size, size), 0.4) + 0.6 * np.eye(size)
+    y = rng.normal(size=(n_units, size))
+    last = rng.choice(n_waves, n_units, p=[0.27 / (n_waves - 1)] * (n_waves - 1) + [0.73])
+    y[np.repeat(np.arange(n_waves), n_series)[None] > last[:, None]] = np.nan
+    y[:, n_series:][rng.random((n_units, size - n_series)) < intermittent] = np.nan
+    w = np.column_stack([np.ones(n_units), rng.normal(size=n_units)])
+    cluster = rng.permutation(np.arange(n_units) % n_clusters) if n_clusters else None
+    return cov, moments_of(y, w, cluster)
+
+
+def best(function: Callable[[], object]) -> float:
+    """Shortest of several runs, in microseconds."""
+    times = []
+    for _ in range(200):
+        start = time.perf_counter()
+        function()
+        times.append(time.perf_counter() - start)
+    return 1e6 * min(times)
+
+
+def measure(label: str, cov: NDArray[np.float64], moments: Moments) -> None:
+    """Print one row of the table."""
+    size = len(cov)
+    arrays = kernel_arrays(moments)
+    mean = np.zeros((size, 2))
+    effects = (np.ones((size, 1)), 0.2 * np.eye(1)) if moments.clustered else ()
+    call, _ = prepare(mean, cov, arrays, *effects)
+    taken = best(call)
+    nodes = int(arrays["patterns"][-1, 4])
+    print(f"| {label} | {size} | {len(moments.counts)} | {nodes} | {taken:,.1f} |")
+
+
+def main() -> None:
+    """Print the table."""
+    entry()
+    print("| data | responses | patterns | nodes | microseconds |\n|---|---|---|---|---|")
+    for n_units in (100, 1_000, 10_000, 100_000):
+        measure(f"{n_units:,} couples, 3 waves, 2 outcomes", *panel(n_units, 3, 2))
+    measure("151 couples, 5 waves, 4 series, gaps", *panel(151, 5, 4, intermittent=0.03))
+    measure("1,000 units, 60 responses, gaps", *panel(1_000, 10, 6, intermittent=0.1))
+    for leaders in (50, 500, 5_000):
+        measure(f"{leaders:,} leaders of 9, 3 waves", *panel(9 * leaders, 3, 1, leaders))
+    for followers in (9, 90, 900):
+        data = panel(60 * followers, 3, 1, 60)
+        measure(f"60 leaders of {followers}, 3 waves", *data)
+
+
+if __name__ == "__main__":
+    main()
