@@ -10,7 +10,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from pytensor.tensor.variable import TensorVariable
 
-from securebase.likelihood import gaussian_loglik, moment_data
+from securebase.likelihood import gaussian_loglik, moment_data, product
 from securebase.moments import Moments, moments_of
 from securebase.panel import Panel
 from securebase.priors import Priors
@@ -76,13 +76,13 @@ class RandomEffects:
     @property
     def cov(self) -> TensorVariable:
         """Covariance of a unit (response, response), effects integrated out."""
-        reach = pt.dot(self.basis, self.factor)
+        reach = product(self.basis, self.factor)
         count = int(self.series.max()) + 1
         place = np.eye(count)[self.series]
         wave = np.array(self.wave)
         same_wave = (wave[:, None] == wave[None, :]).astype(float)
-        residual = pt.dot(pt.dot(place, self.residual), place.T) * same_wave
-        return pt.dot(reach, reach.T) + residual
+        residual = product(product(place, self.residual), place.T) * same_wave
+        return product(reach, reach, right_transposed=True) + residual
 
 
 @dataclass(frozen=True)
@@ -129,7 +129,7 @@ class Part:
         """Covariance of the cluster effects."""
         if self.cluster_factor is None:
             return None
-        return pt.dot(self.cluster_factor, self.cluster_factor.T)
+        return product(self.cluster_factor, self.cluster_factor, right_transposed=True)
 
 
 @dataclass(frozen=True)

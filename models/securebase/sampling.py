@@ -7,6 +7,7 @@ import nutpie
 import pymc as pm
 import xarray as xr
 
+from securebase.compiling import compile_model
 from securebase.config import Sampling
 
 log = logging.getLogger(__name__)
@@ -48,7 +49,7 @@ def posterior_draws(
     (posterior, sample_stats) : xr.Dataset
         Dims chain, draw and the model's.
     """
-    compiled = nutpie.compile_pymc_model(model, backend="numba")
+    compiled = compile_model(model)
     log.info("compiled; drawing %d chains", sampling.chains)
     tree = nutpie.sample(
         compiled,

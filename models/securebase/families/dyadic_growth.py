@@ -20,7 +20,6 @@ doi:10.1037/1082-989X.10.2.139 (exchangeable members).
 from typing import Final
 
 import numpy as np
-import pytensor.tensor as pt
 import xarray as xr
 from numpy.typing import NDArray
 from pytensor.tensor.variable import TensorVariable
@@ -39,6 +38,7 @@ from securebase.growth.loadings import free_loadings, growth_basis
 from securebase.growth.mean import mean_coefficients, unit_mean
 from securebase.growth.priors import POINTS, default_priors
 from securebase.growth.time import inner_waves
+from securebase.likelihood import product
 from securebase.names import COMPOSITION, OUTCOME, ROLE, UNIT, WAVE
 from securebase.panel import Panel
 from securebase.priors import Priors
@@ -119,7 +119,7 @@ def _part(
     )
     reach, cluster_factor = None, None
     if panel.analysis.clusters:
-        reach = pt.dot(basis, shared_by_members(design, cluster))
+        reach = product(basis, shared_by_members(design, cluster))
         cluster_factor = cluster.factor(
             effect_sds(cluster, priors, "cluster_"), priors["cluster_corr"]
         )
@@ -138,7 +138,7 @@ def _part(
 
 
 def _squared(factor: TensorVariable) -> TensorVariable:
-    return pt.dot(factor, factor.T)
+    return product(factor, factor, right_transposed=True)
 
 
 def _refuse_clusters_of_mixed(panel: Panel, designs: list[GrowthDesign]) -> None:

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pytensor.tensor as pt
 import xarray as xr
 from numpy.typing import NDArray
 from pytensor.tensor.variable import TensorVariable
 
 from securebase.correlation import correlation_from_vine
+from securebase.likelihood import product
 from securebase.priors import Prior, covariance
 
 Array = NDArray[np.float64]
@@ -90,7 +90,7 @@ class MemberCovariance:
             own = covariance(f"{self.name}_{part}", sd[first], corr, labels, f"{self.dim}_{part}")
             beside = np.zeros((len(first), 2 * len(first)))
             beside[:, place * len(first) : (place + 1) * len(first)] = np.eye(len(first))
-            term = pt.dot(turn, pt.dot(own, beside))
+            term = product(turn, product(own, beside))
             total = term if total is None else total + term
         return total
 

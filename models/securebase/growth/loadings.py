@@ -7,6 +7,7 @@ from pytensor.tensor.variable import TensorVariable
 
 from securebase.growth.design import GrowthDesign
 from securebase.growth.time import inner_waves
+from securebase.likelihood import product
 from securebase.names import OUTCOME, WAVE
 from securebase.priors import Priors
 
@@ -48,4 +49,4 @@ def growth_basis(design: GrowthDesign, loading: TensorVariable | None) -> Tensor
             effect = len(design.series) + design.series.index((slot, outcome))
             cell = row * len(design.effects) + effect
             place[cell, outcomes.index(outcome) * len(waves) + waves.index(wave)] = 1.0
-    return constant + pt.dot(place, loading.flatten()).reshape(constant.shape)
+    return constant + product(place, loading.flatten()[:, None]).reshape(constant.shape)

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from pytensor.tensor.variable import TensorVariable
 
 from securebase.growth.design import Coefficient, GrowthDesign
+from securebase.likelihood import product
 from securebase.names import OUTCOME, PHASE, ROLE
 from securebase.priors import Priors
 
@@ -145,7 +146,7 @@ def unit_mean(
     place = np.zeros((shape[0] * shape[1], len(position)))
     for one in design.coefficients:
         place[_row(one, shape[1]), position[one.variable, one.at]] = 1.0
-    return pt.dot(basis, pt.dot(place, theta).reshape(shape))
+    return product(basis, product(place, theta[:, None]).reshape(shape))
 
 
 def _row(one: Coefficient, columns: int) -> int:
