@@ -36,7 +36,7 @@ ruff:
 
 format:
 	ruff format --check --quiet .
-	snakefmt --check --quiet workflow
+	snakefmt --check workflow
 
 rules:
 	snakemake --lint

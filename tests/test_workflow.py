@@ -305,8 +305,9 @@ def test_an_unknown_setting_is_refused_with_the_known_ones(
     edited("config/config.yaml", "chains: 2", "chain: 2")
     run = snakemake("-n")
     assert run.returncode != 0
-    assert "unknown key 'chain'" in run.stderr
-    assert "one of: seed, sampler, chains" in run.stderr
+    # a dry run says it on the other stream
+    assert "unknown key 'chain'" in run.stdout
+    assert "one of: seed, sampler, chains" in run.stdout
 
 
 def test_a_claim_on_an_unknown_coordinate_stops_before_sampling(
@@ -326,7 +327,7 @@ def test_a_claim_on_an_unknown_coordinate_stops_before_sampling(
 def test_another_checkout_is_not_imported_silently(snakemake: Run, root: Path) -> None:
     run = snakemake("-n", code=root)
     assert run.returncode != 0
-    assert "this checkout would run the code of another one" in run.stderr
+    assert "this checkout would run the code of another one" in run.stdout
 
 
 def test_lint_finds_nothing(snakemake: Run) -> None:

@@ -23,6 +23,8 @@ rule check_posterior:
         "logs/check_posterior/{study}/{analysis}.log",
     benchmark:
         "logs/check_posterior/{study}/{analysis}.benchmark.tsv"
+    conda:
+        "../../environment.yml"
     resources:
         mem_mb=1000,
         runtime=10,
@@ -46,6 +48,8 @@ rule judge_claims:
         "logs/judge_claims/{study}.log",
     benchmark:
         "logs/judge_claims/{study}.benchmark.tsv"
+    conda:
+        "../../environment.yml"
     resources:
         mem_mb=1000,
         runtime=10,
@@ -73,6 +77,8 @@ rule gate:
         "logs/gate.log",
     benchmark:
         "logs/gate.benchmark.tsv"
+    conda:
+        "../../environment.yml"
     resources:
         mem_mb=500,
         runtime=5,

@@ -23,6 +23,8 @@ rule clean_waves:
         "logs/clean_waves/{study}.log",
     benchmark:
         "logs/clean_waves/{study}.benchmark.tsv"
+    conda:
+        "../../environment.yml"
     resources:
         mem_mb=1000,
         runtime=10,

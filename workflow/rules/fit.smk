@@ -24,6 +24,8 @@ rule sample_posterior:
         "logs/sample_posterior/{study}/{analysis}.log",
     benchmark:
         "logs/sample_posterior/{study}/{analysis}.benchmark.tsv"
+    conda:
+        "../../environment.yml"
     # two chains at a time: beyond that the compilation, not the sampling, is the time
     threads: 2
     resources:
@@ -50,6 +52,8 @@ rule summarise_posterior:
         "logs/summarise_posterior/{study}/{analysis}.log",
     benchmark:
         "logs/summarise_posterior/{study}/{analysis}.benchmark.tsv"
+    conda:
+        "../../environment.yml"
     resources:
         mem_mb=1000,
         runtime=10,

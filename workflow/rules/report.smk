@@ -24,6 +24,8 @@ rule write_report:
         "logs/write_report/{study}.log",
     benchmark:
         "logs/write_report/{study}.benchmark.tsv"
+    conda:
+        "../../environment.yml"
     resources:
         mem_mb=1000,
         runtime=10,
