@@ -333,3 +333,14 @@ def test_another_checkout_is_not_imported_silently(snakemake: Run, root: Path) -
 def test_lint_finds_nothing(snakemake: Run) -> None:
     run = snakemake("--lint")
     assert run.returncode == 0, run.stderr
+
+
+def test_the_same_seed_gives_the_same_bytes_on_other_cores_in_another_process(
+    finished: subprocess.CompletedProcess[str], snakemake: Run, folder: Path
+) -> None:
+    path = "results/small/growth/posterior.nc"
+    before = (folder / path).read_bytes()
+    run = snakemake("--cores", "1", "--forcerun", "sample_posterior", "--", path)
+    assert run.returncode == 0, run.stderr
+    assert "sample_posterior" in run.stdout + run.stderr
+    assert (folder / path).read_bytes() == before

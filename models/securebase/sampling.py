@@ -29,7 +29,8 @@ def prior_draws(model: pm.Model, draws: int, seed: int) -> xr.Dataset:
     variables = [*model.free_RVs, *model.deterministics]
     values = pm.draw(variables, draws=draws, random_seed=seed, mode="FAST_COMPILE")
     dims = model.named_vars_to_dims
-    used = {dim for one in variables for dim in dims.get(one.name, ())}
+    # in a fixed order: the order of a set differs between processes, and so would the file
+    used = dict.fromkeys(dim for one in variables for dim in dims.get(one.name, ()))
     return xr.Dataset(
         {
             one.name: (("chain", "draw", *dims.get(one.name, ())), value[None])
