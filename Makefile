@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help demo environment test slow check ruff format rules types drift schemas lock clean distclean
+.PHONY: help demo environment test slow bench check ruff format rules types drift schemas lock clean distclean
 
 help:  ## What can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -27,6 +27,9 @@ test: environment  ## Every test but the slow ones
 
 slow: environment  ## The slow tests: recovery of known truths, calibration
 	@python -m pytest -n $(WORKERS) -m slow $(ARGS)
+
+bench: environment  ## Timings of the likelihood on this machine
+	@python benchmarks/likelihood.py
 
 check: environment  ## Style, format, rules, types, drift of what is generated
 	@$(MAKE) --no-print-directory --keep-going ruff format rules types drift

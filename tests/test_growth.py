@@ -7,7 +7,8 @@ import pytest
 from growth_examples import growth_panel, growth_study, random_waves
 
 from securebase.faults import InputError
-from securebase.growth.design import GrowthDesign, growth_designs
+from securebase.growth.design import GrowthDesign
+from securebase.growth.identification import growth_designs
 from securebase.growth.mean import mean_variables
 from securebase.growth.priors import default_priors
 from securebase.growth.time import growth_functions

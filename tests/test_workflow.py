@@ -103,6 +103,7 @@ def folder(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     ignored = shutil.ignore_patterns("__pycache__", "*.egg-info")
     for part in ("models", "workflow"):
         shutil.copytree(root / part, folder / part, ignore=ignored)
+    shutil.copy(root / "environment.yml", folder)
     (folder / "config" / "studies").mkdir(parents=True)
     write_yaml(folder / "config" / "config.yaml", SMALL_RUN)
     for number, name in enumerate(("small", "other")):

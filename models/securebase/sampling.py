@@ -1,6 +1,7 @@
 """Prior, posterior and predictive draws: sampler and seed pinned, provenance in, clock out."""
 
 import logging
+import sys
 from hashlib import sha256
 
 import nutpie
@@ -60,7 +61,8 @@ def posterior_draws(
         cores=min(cores, sampling.chains),
         seed=seed,
         target_accept=sampling.target_accept,
-        progress_bar=False,
+        # a job of the workflow writes its log instead
+        progress_bar=sys.stderr.isatty(),
         save_warmup=False,
     )
     log.info("drawn")

@@ -27,13 +27,14 @@ from pytensor.tensor.variable import TensorVariable
 from securebase.family import Family, Parameter, Part, RandomEffects
 from securebase.faults import Fault, InputError
 from securebase.growth.covariance import MemberCovariance
-from securebase.growth.design import GrowthDesign, growth_designs
+from securebase.growth.design import GrowthDesign
 from securebase.growth.effects import (
     effect_sds,
     growth_covariances,
     residual_sds,
     shared_by_members,
 )
+from securebase.growth.identification import growth_designs
 from securebase.growth.loadings import free_loadings, growth_basis
 from securebase.growth.mean import mean_coefficients, unit_mean
 from securebase.growth.priors import POINTS, default_priors

@@ -16,8 +16,6 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from securebase.codebook.analysis import Interaction, Predictor
-from securebase.faults import InputError
-from securebase.growth.identification import design_faults
 from securebase.growth.time import CHANGE, LEVEL, growth_functions, growth_names
 from securebase.names import CLUSTER, MEASURE, OUTCOME, OWNER, RESPONSE, ROLE, UNIT, WAVE
 from securebase.panel import Composition, Panel
@@ -197,26 +195,15 @@ def _outcomes(design: GrowthDesign, term: Predictor | Interaction) -> tuple[str,
     return term.outcomes or design.panel.analysis.outcomes
 
 
-def growth_designs(panel: Panel) -> list[GrowthDesign]:
-    """Design of each composition that has units.
-
-    Raises
-    ------
-    InputError
-        For series whose waves do not identify the growth effects (or cannot tell random
-        effects from the residual), and for predictors that predict nothing or do not vary.
-    """
+def composition_designs(panel: Panel) -> list[GrowthDesign]:
+    """Design of each composition that has units, whether or not it can be fitted."""
     growths = growth_names(panel)
     present = set(panel.data["composition"].values)
-    designs = [
+    return [
         GrowthDesign(panel, one, _responses(panel, one), growths, growth_functions(panel))
         for one in panel.compositions
         if one.name in present
     ]
-    faults = [fault for design in designs for fault in design_faults(design)]
-    if faults:
-        raise InputError("dyadic growth", faults)
-    return designs
 
 
 def _responses(panel: Panel, composition: Composition) -> list[tuple[str, str, str]]:

@@ -1,16 +1,28 @@
 """What keeps a growth design from being fitted."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-from securebase.faults import Fault
+from securebase.faults import Fault, InputError
+from securebase.growth.design import GrowthDesign, composition_designs
+from securebase.panel import Panel
 
-if TYPE_CHECKING:
-    from securebase.growth.design import GrowthDesign
+
+def growth_designs(panel: Panel) -> list[GrowthDesign]:
+    """Design of each composition that has units.
+
+    Raises
+    ------
+    InputError
+        For series whose waves do not identify the growth effects (or cannot tell random
+        effects from the residual), and for predictors that predict nothing or do not vary.
+    """
+    designs = composition_designs(panel)
+    faults = [fault for design in designs for fault in design_faults(design)]
+    if faults:
+        raise InputError("dyadic growth", faults)
+    return designs
 
 
 def design_faults(design: GrowthDesign) -> Iterator[Fault]:

@@ -8,7 +8,8 @@ import xarray as xr
 
 from securebase.faults import Fault, InputError
 from securebase.growth.covariance import MemberCovariance
-from securebase.growth.design import GrowthDesign, growth_designs
+from securebase.growth.design import GrowthDesign
+from securebase.growth.identification import growth_designs
 from securebase.growth.mean import mean_variables
 from securebase.panel import Panel
 from securebase.simulation.settings import FACTORS, Cell, Effects, Simulation, World
