@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import nutpie
 import pymc as pm
+import pytensor
 from numba import carray, types
 from numba.core import config as numba_config
 from nutpie import compile_pymc as internals
@@ -29,7 +30,13 @@ def compile_model(model: pm.Model) -> internals.CompiledPyMCModel:
     What holds a model's parts together is optimised lightly: fully, it compiles three times
     as long and samples no faster, since the likelihood's kernels are optimised by themselves.
     """
-    with _lightly_optimised(), _cached_callbacks():
+    # strict arithmetic: else what is inlined, which differs between code that was just compiled
+    # and code that was kept, decides the rounding, and the same seed gives other draws
+    with (
+        pytensor.config.change_flags(numba__fastmath=False),
+        _lightly_optimised(),
+        _cached_callbacks(),
+    ):
         return nutpie.compile_pymc_model(model, backend="numba", cache=True)
 
 
