@@ -6,6 +6,7 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError
 
 from securebase.codebook.analysis import Closed, Label
+from securebase.codebook.document import error_details, valid_keys
 from securebase.faults import Fault, InputError
 
 
@@ -80,16 +81,6 @@ class Config(Closed):
     decision: Decision = Field(Decision(), description="When a claim gets a verdict.")
 
 
-def valid_keys(model: type[Closed], path: tuple[Any, ...]) -> tuple[str, ...]:
-    """Keys that would have been right where a closed model met one it does not know."""
-    for key in path:
-        field = model.model_fields.get(str(key))
-        inner = field.annotation if field is not None else None
-        if isinstance(inner, type) and issubclass(inner, Closed):
-            model = inner
-    return tuple(model.model_fields)
-
-
 def parse_config(values: Mapping[str, Any], file: str = "config/config.yaml") -> Config:
     """Check a configuration.
 
@@ -110,17 +101,8 @@ def parse_config(values: Mapping[str, Any], file: str = "config/config.yaml") ->
     except ValidationError as error:
         raise InputError(
             f"configuration {file}",
-            [
-                _fault_of(detail, file)
-                for detail in error.errors(include_url=False)
-                if not _counts_only_valid(detail)
-            ],
+            [_fault_of(detail, file) for detail in error_details(error)],
         ) from None
-
-
-def _counts_only_valid(detail: Any) -> bool:
-    """Whether a list is called too short only because its faulty entries were not counted."""
-    return detail["type"] == "too_short" and detail["ctx"]["actual_length"] < len(detail["input"])
 
 
 def _fault_of(detail: Any, file: str) -> Fault:

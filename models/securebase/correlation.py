@@ -202,3 +202,11 @@ def vine_from_correlation(corr: Array) -> Array:
         left = 1.0 - float(np.sum(factor[row, :column] ** 2))
         vine.append((factor[row, column] / np.sqrt(left) + 1) / 2)
     return np.array(vine)
+
+
+def normal_rows(rng: np.random.Generator, cov: Array, count: int) -> Array:
+    """Draw `count` rows of a centred normal; the covariance may be singular."""
+    values, vectors = np.linalg.eigh(cov)
+    # the symmetric root: the signs of eigenvectors differ between machines
+    root = vectors * np.sqrt(np.clip(values, 0.0, None)) @ vectors.T
+    return np.asarray(rng.standard_normal((count, len(cov))) @ root)

@@ -12,6 +12,7 @@ import pytensor
 import xarray as xr
 from numpy.typing import NDArray
 
+from securebase.correlation import normal_rows
 from securebase.family import Built, Part
 from securebase.names import COMPOSITION, OUTCOME, ROLE, WAVE
 from securebase.panel import Composition, Panel
@@ -58,18 +59,11 @@ def _tensors(part: Part) -> Iterator[tuple[str, object]]:
 def replicate(rng: np.random.Generator, part: Part, implied: Implied) -> Array:
     """Draw scores (unit, response) of a part, missing where the observed are."""
     score = part.predictors @ implied["mean"].T
-    score = score + _rows(rng, implied["cov"], len(score))
+    score = score + normal_rows(rng, implied["cov"], len(score))
     if part.cluster is not None:
-        shared = _rows(rng, implied["cluster_cov"], int(part.cluster.max()) + 1)
+        shared = normal_rows(rng, implied["cluster_cov"], int(part.cluster.max()) + 1)
         score = score + (shared @ implied["loading"].T)[part.cluster]
     return np.where(np.isnan(part.score), np.nan, score)
-
-
-def _rows(rng: np.random.Generator, cov: Array, count: int) -> Array:
-    values, vectors = np.linalg.eigh(cov)
-    # the symmetric root: the signs of eigenvectors differ between machines
-    root = vectors * np.sqrt(np.clip(values, 0.0, None)) @ vectors.T
-    return np.asarray(rng.standard_normal((count, len(cov))) @ root)
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from pytensor.tensor.variable import TensorVariable
 
+from securebase.correlation import normal_rows
 from securebase.family import Family, Parameter, Part, RandomEffects
 from securebase.faults import Fault, InputError
 from securebase.growth.covariance import MemberCovariance
@@ -269,10 +270,7 @@ def _normal_rows(
     labels = {covariance.dim: covariance.rows, f"{covariance.dim}_bis": covariance.rows}
     sd = truth[f"{covariance.name}_sd"].sel({covariance.dim: covariance.rows}).values
     corr = truth[f"{covariance.name}_corr"].sel(labels).values
-    values, vectors = np.linalg.eigh(corr * sd[:, None] * sd[None, :])
-    # the symmetric root: the signs of eigenvectors differ between machines
-    root = vectors * np.sqrt(np.clip(values, 0.0, None)) @ vectors.T
-    return np.asarray(rng.standard_normal((count, len(sd))) @ root)
+    return normal_rows(rng, corr * sd[:, None] * sd[None, :], count)
 
 
 FAMILY = Family(
