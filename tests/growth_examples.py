@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pymc as pm
 
 from securebase.codebook.loading import Study
 from securebase.families import load_family
@@ -131,4 +132,42 @@ def _covariates_of(study: Study, rng: np.random.Generator, whose: str) -> dict[s
 def growth_panel(study: Study, rng: np.random.Generator, **settings: Any) -> tuple[Panel, Priors]:
     """Arrange random waves, with the family's default priors."""
     panel = panel_from_waves(random_waves(study, rng, **settings), study, "growth")
+    return panel, load_family("dyadic_growth").default_priors(panel)
+
+
+def parameters(model: pm.Model, rng: np.random.Generator) -> list[np.ndarray]:
+    """Draw a value for each free variable, far from zero and from every limit."""
+    values = []
+    for variable in model.free_RVs:
+        shape = tuple(variable.shape.eval())
+        if variable.name.endswith("_sd"):
+            values.append(rng.uniform(0.4, 1.5, shape))
+        elif variable.name.endswith("_vine"):
+            values.append(rng.uniform(0.25, 0.75, shape))
+        elif variable.name.startswith("level"):
+            values.append(rng.normal(4, 1, shape))
+        else:
+            values.append(rng.normal(0.3, 0.5, shape))
+    return values
+
+
+def dated(waves: pd.DataFrame, rng: np.random.Generator, jitter: float = 0.2) -> pd.DataFrame:
+    """Give each answer a date: a start of the unit's own, and up to `jitter` years beside the plan.
+
+    The first answer of a unit is at its planned time, as `answer_times` takes it.
+    """
+    start = {unit: rng.uniform(0, 1000) for unit in waves["unit"].unique()}
+    late = rng.uniform(-jitter / 2, jitter / 2, len(waves))
+    late[~waves["unit"].duplicated()] = -jitter / 2
+    days = waves["unit"].map(start) + 365.25 * (waves["time"] + late)
+    moments = pd.Timestamp("2020-01-01") + pd.to_timedelta(days, unit="D")
+    return waves.assign(date=moments.dt.strftime("%Y-%m-%dT%H:%M:%S.%f"))
+
+
+def dated_panel(
+    study: Study, rng: np.random.Generator, jitter: float = 0.2, **settings: Any
+) -> tuple[Panel, Priors]:
+    """Arrange random waves with dates, with the family's default priors."""
+    waves = dated(random_waves(study, rng, **settings), rng, jitter)
+    panel = panel_from_waves(waves, study, "growth")
     return panel, load_family("dyadic_growth").default_priors(panel)

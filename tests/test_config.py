@@ -118,4 +118,6 @@ def test_what_is_no_mapping_is_one_fault(values: Any) -> None:
 def test_valid_keys_follow_the_parts() -> None:
     assert valid_keys(Config, ("sampling",)) == tuple(Sampling.model_fields)
     assert valid_keys(Config, ()) == tuple(Config.model_fields)
-    assert valid_keys(Analysis, ("time",)) == ("shape", "origin", "knots", "phases")
+    assert valid_keys(Analysis, ("time",)) == (
+        "shape", "measured_by", "origin", "knots", "phases",
+    )  # fmt: skip

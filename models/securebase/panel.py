@@ -20,6 +20,7 @@ from securebase.names import (
     WAVE,
 )
 from securebase.predictors import measures, missing_predictors
+from securebase.schedules import answer_times
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,8 @@ class Panel:
     ----------
     data : xr.Dataset
         `score` (unit, wave, role, outcome), NaN where missing; `asked` (wave, role, outcome),
-        whether the design measures it; `time` (wave); `predictor_value` (unit, owner, measure),
+        whether the design measures it; `time` (wave), planned; `unit_time` (unit, wave, role)
+        where the analysis goes by dates; `predictor_value` (unit, owner, measure),
         centred and scaled predictors of each member, modelled or not; `composition` (unit);
         `cluster` (unit).
     analysis : Analysis
@@ -142,6 +144,8 @@ def panel_from_waves(waves: pd.DataFrame, study: Study, name: str) -> Panel:
         }
     )
     data = data.assign(_unit_columns(waves, study, data[UNIT].values))
+    if analysis.time.measured_by == "date":
+        data = data.assign(unit_time=answer_times(waves, study, slots))
     kept, left_out = _usable(data, analysis)
     _refuse_empty(study, name, kept, left_out)
     return Panel(

@@ -13,13 +13,17 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from securebase.correlation import normal_rows
-from securebase.family import Built, Part
+from securebase.family import Built
 from securebase.names import COMPOSITION, OUTCOME, ROLE, WAVE
 from securebase.panel import Composition, Panel
+from securebase.part import Part
 
 Array = NDArray[np.float64]
 Implied = dict[str, Array]
-"""Moments of one part at one draw: mean, cov, and loading, cluster_cov where it has clusters."""
+"""Moments of one part at one draw: mean and cov, and loading, cluster_cov where it has clusters.
+
+Where units have times of their own: regression, own and residual in place of mean and cov.
+"""
 
 
 def implied_moments(built: Built) -> Callable[[Mapping[str, Array]], list[Implied]]:
@@ -49,8 +53,13 @@ def implied_moments(built: Built) -> Callable[[Mapping[str, Array]], list[Implie
 
 
 def _tensors(part: Part) -> Iterator[tuple[str, object]]:
-    yield "mean", part.mean
-    yield "cov", part.effects.cov
+    if part.effects.unit_basis is None:
+        yield "mean", part.mean
+        yield "cov", part.effects.cov
+    else:
+        yield "regression", part.regression
+        yield "own", part.effects.own
+        yield "residual", part.effects.residual
     if part.loading is not None:
         yield "loading", part.loading
         yield "cluster_cov", part.cluster_cov
@@ -58,12 +67,35 @@ def _tensors(part: Part) -> Iterator[tuple[str, object]]:
 
 def replicate(rng: np.random.Generator, part: Part, implied: Implied) -> Array:
     """Draw scores (unit, response) of a part, missing where the observed are."""
-    score = part.predictors @ implied["mean"].T
-    score = score + normal_rows(rng, implied["cov"], len(score))
-    if part.cluster is not None:
-        shared = normal_rows(rng, implied["cluster_cov"], int(part.cluster.max()) + 1)
-        score = score + (shared @ implied["loading"].T)[part.cluster]
+    if part.effects.unit_basis is not None:
+        score = _at_own_times(rng, part, part.effects.unit_basis, implied)
+    else:
+        score = part.predictors @ implied["mean"].T
+        score = score + normal_rows(rng, implied["cov"], len(score))
+        if part.cluster is not None:
+            score = score + (_of_clusters(rng, part, implied) @ implied["loading"].T)
     return np.where(np.isnan(part.score), np.nan, score)
+
+
+def _of_clusters(rng: np.random.Generator, part: Part, implied: Implied) -> Array:
+    """Cluster effects (unit, cluster_effect) of each unit's cluster."""
+    count = int(part.cluster.max()) + 1  # type: ignore[union-attr]
+    return normal_rows(rng, implied["cluster_cov"], count)[part.cluster]
+
+
+def _at_own_times(rng: np.random.Generator, part: Part, basis: Array, implied: Implied) -> Array:
+    """Draw scores of units whose basis (unit, response, effect) is their own."""
+    effects = part.predictors @ implied["regression"].T
+    effects = effects + normal_rows(rng, implied["own"], len(effects))
+    if part.cluster is not None and part.shared is not None:
+        effects = effects + _of_clusters(rng, part, implied) @ part.shared.T
+    score = np.einsum("ire,ie->ir", basis, effects)
+    wave = np.array(part.effects.wave)
+    for name in dict.fromkeys(part.effects.wave):
+        here = np.flatnonzero(wave == name)
+        noise = normal_rows(rng, implied["residual"], len(score))
+        score[:, here] += noise[:, part.effects.series[here]]
+    return score
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import pymc as pm
 import pytensor
 import pytest
 import xarray as xr
-from growth_examples import growth_panel, growth_study, wave_table
+from growth_examples import growth_panel, growth_study, parameters, wave_table
 from scipy.optimize import minimize
 from scipy.stats import multivariate_normal
 
@@ -145,22 +145,6 @@ EXAMPLES = {
     "clusters of one role": example(roles=("soldier",), scales={"readiness": {}}, clusters=4),
     "clusters of exchangeable members": example(exchangeable=True, clusters=4),
 }
-
-
-def parameters(model: pm.Model, rng: np.random.Generator) -> list[np.ndarray]:
-    """Draw a value for each free variable, far from zero and from every limit."""
-    values = []
-    for variable in model.free_RVs:
-        shape = tuple(variable.shape.eval())
-        if variable.name.endswith("_sd"):
-            values.append(rng.uniform(0.4, 1.5, shape))
-        elif variable.name.endswith("_vine"):
-            values.append(rng.uniform(0.25, 0.75, shape))
-        elif variable.name.startswith("level"):
-            values.append(rng.normal(4, 1, shape))
-        else:
-            values.append(rng.normal(0.3, 0.5, shape))
-    return values
 
 
 @dataclass(frozen=True)
@@ -635,45 +619,7 @@ def test_simulated_scores_are_missing_where_the_panel_s_are(
     assert not bool((new.data["score"] == old).any())
 
 
-# --- the explicit twin ---------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("name", ["free", "exchangeable with predictors", "piecewise"])
-def test_explicit_twin_integrates_to_the_likelihood(name: str, rng: np.random.Generator) -> None:
-    # given the other parameters, loglik(z) + log Normal(z) is quadratic in the random effects z:
-    # its value, gradient and Hessian at z = 0 give the integral exactly
-    one = EXAMPLES[name]
-    study = growth_study(one.analysis, **one.study)
-    panel, priors = growth_panel(study, rng, units=5, missing=0.1)
-    marginal, twin = build(FAMILY, panel, priors), build(FAMILY, panel, priors, explicit=True)
-    values = parameters(marginal.model, rng)
-    *others, offset = twin.model.free_RVs
-    assert [one.name for one in others] == [one.name for one in marginal.model.free_RVs]
-    loglik = twin.model.potentials[0]
-    gradient = pytensor.grad(loglik, offset, disconnected_inputs="raise")
-    both = pytensor.function(
-        twin.model.free_RVs, [loglik, gradient], mode="FAST_COMPILE", on_unused_input="ignore"
-    )
-    shape = tuple(offset.shape.eval())
-    size = int(np.prod(shape))
-
-    def at(z: np.ndarray) -> tuple[float, np.ndarray]:
-        value, slope = both(*values, z.reshape(shape))
-        return float(value), np.ravel(slope)
-
-    value, slope = at(np.zeros(size))
-    hessian = np.stack([at(row)[1] - slope for row in np.eye(size)]) - np.eye(size)
-    integral = (
-        value + 0.5 * slope @ np.linalg.solve(-hessian, slope)
-        - 0.5 * np.linalg.slogdet(-hessian)[1]
-    )  # fmt: skip
-    assert integral == pytest.approx(float(compiled(marginal)(*values)[-1]), abs=1e-8)
-
-
-def test_explicit_twin_of_clusters_is_refused(rng: np.random.Generator) -> None:
-    panel, priors = growth_panel(growth_study({"clusters": True}), rng, clusters=3)
-    with pytest.raises(ValueError, match="explicit twin of a clustered analysis"):
-        build(FAMILY, panel, priors, explicit=True)
+# --- what is refused -----------------------------------------------------------------------
 
 
 def test_clusters_with_mixed_compositions_are_refused(rng: np.random.Generator) -> None:

@@ -24,6 +24,11 @@ class TimeShape(Closed):
         "free: the path between the first and the last wave is estimated, `change` is the average "
         "change per unit of time from first to last wave.",
     )
+    measured_by: Literal["wave", "date"] = Field(
+        "wave",
+        description="wave: everybody answers at the planned time of a wave; date: each member at "
+        "the date of answering, counted from the unit's first dated wave.",
+    )
     origin: str | None = Field(
         None, description="Wave at which `level` is measured; null: the first wave."
     )
@@ -41,6 +46,8 @@ class TimeShape(Closed):
             raise ValueError("knots belong to shape piecewise, and piecewise needs at least one")
         if self.shape == "free" and self.origin is not None:
             raise ValueError("a free path starts at the first wave: leave origin out")
+        if self.shape == "free" and self.measured_by == "date":
+            raise ValueError("a free path is estimated at the waves: dates have no place in it")
         if {"level", "change"} & set(self.phases) or len(set(self.phases)) < len(self.phases):
             raise ValueError("phases need distinct names other than level and change")
         if self.phases and len(self.phases) != len(self.knots) + 1:

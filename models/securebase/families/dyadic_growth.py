@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from pytensor.tensor.variable import TensorVariable
 
 from securebase.correlation import normal_rows
-from securebase.family import Family, Parameter, Part, RandomEffects
+from securebase.family import Family, Parameter
 from securebase.faults import Fault, InputError
 from securebase.growth.covariance import MemberCovariance
 from securebase.growth.design import GrowthDesign
@@ -37,12 +37,13 @@ from securebase.growth.effects import (
 )
 from securebase.growth.identification import growth_designs
 from securebase.growth.loadings import free_loadings, growth_basis
-from securebase.growth.mean import mean_coefficients, unit_mean
+from securebase.growth.mean import effect_regression, mean_coefficients
 from securebase.growth.priors import POINTS, default_priors
 from securebase.growth.time import inner_waves
 from securebase.likelihood import product
 from securebase.names import COMPOSITION, OUTCOME, ROLE, UNIT, WAVE
 from securebase.panel import Panel
+from securebase.part import Part, RandomEffects
 from securebase.priors import Priors
 
 Array = NDArray[np.float64]
@@ -110,18 +111,18 @@ def _part(
     loading: TensorVariable | None,
 ) -> Part:
     panel = design.panel
-    basis = growth_basis(design, loading)
     unit, residual, cluster = growth_covariances(design)
     effects = RandomEffects(
-        basis=basis,
+        basis=growth_basis(design, loading),
         factor=unit.factor(effect_sds(unit, priors), priors["unit_corr"]),
         residual=_squared(residual.factor(residual_sds(residual, priors), priors["residual_corr"])),
         series=design.series_of_response,
         wave=design.wave_of_response,
+        unit_basis=design.unit_basis,
     )
-    reach, cluster_factor = None, None
+    shared, cluster_factor = None, None
     if panel.analysis.clusters:
-        reach = product(basis, shared_by_members(design, cluster))
+        shared = shared_by_members(design, cluster)
         cluster_factor = cluster.factor(
             effect_sds(cluster, priors, "cluster_"), priors["cluster_corr"]
         )
@@ -132,9 +133,9 @@ def _part(
         cluster=design.cluster(panel),
         responses=tuple(" ".join(response) for response in design.responses),
         columns=tuple(" x ".join(" ".join(pair) for pair in one) or "1" for one in design.columns),
-        mean=unit_mean(design, basis, theta, position),
+        regression=effect_regression(design, theta, position),
         effects=effects,
-        loading=reach,
+        shared=shared,
         cluster_factor=cluster_factor,
     )
 
@@ -250,7 +251,8 @@ def _simulated(rng: np.random.Generator, truth: xr.Dataset, design: GrowthDesign
         if wave in inner_waves(design.panel):
             effect = len(design.series) + design.series.index((slot, outcome))
             basis[row, effect] = truth["loading"].sel(outcome=outcome, inner_wave=wave)
-    scores = effects @ basis.T
+    own = design.unit_basis
+    scores = effects @ basis.T if own is None else np.einsum("ire,ie->ir", own, effects)
     for wave in dict.fromkeys(design.wave_of_response):
         noise = _normal_rows(rng, truth, residual, len(predictors))
         here = np.array([one == wave for one in design.wave_of_response])

@@ -16,7 +16,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from securebase.codebook.analysis import Interaction, Predictor
-from securebase.growth.time import CHANGE, LEVEL, growth_functions, growth_names
+from securebase.growth.time import CHANGE, LEVEL, growth_at, growth_functions, growth_names
 from securebase.names import CLUSTER, MEASURE, OUTCOME, OWNER, RESPONSE, ROLE, UNIT, WAVE
 from securebase.panel import Composition, Panel
 from securebase.predictors import owners_of
@@ -103,6 +103,20 @@ class GrowthDesign:
             for place, value in enumerate(self.times[wave]):
                 effect = place * len(self.series) + self.series.index((slot, outcome))
                 basis[row, effect] = value
+        return basis
+
+    @property
+    def unit_basis(self) -> Array | None:
+        """Basis of each unit (unit, response, effect) where units have times of their own."""
+        data = self.panel.units_of(self.composition).data
+        if "unit_time" not in data:
+            return None
+        basis = np.zeros((data.sizes[UNIT], len(self.responses), len(self.effects)))
+        for row, (wave, slot, outcome) in enumerate(self.responses):
+            own = growth_at(self.panel, data["unit_time"].sel({WAVE: wave, ROLE: slot}).values)
+            for place, value in enumerate(own.T):
+                effect = place * len(self.series) + self.series.index((slot, outcome))
+                basis[:, row, effect] = value
         return basis
 
     @cached_property

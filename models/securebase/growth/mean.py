@@ -8,7 +8,7 @@ import pytensor.tensor as pt
 from numpy.typing import NDArray
 from pytensor.tensor.variable import TensorVariable
 
-from securebase.growth.design import Coefficient, GrowthDesign
+from securebase.growth.design import GrowthDesign
 from securebase.likelihood import product
 from securebase.names import OUTCOME, PHASE, ROLE
 from securebase.priors import Priors
@@ -135,19 +135,15 @@ def _register(variable: MeanVariable, priors: Priors) -> TensorVariable:
     return free
 
 
-def unit_mean(
+def effect_regression(
     design: GrowthDesign,
-    basis: TensorVariable | Array,
     theta: TensorVariable,
     position: dict[tuple[str, tuple[str, ...]], int],
 ) -> TensorVariable:
-    """Mean of a unit (response, column): basis times the effects' regression on predictors."""
+    """Regression of a unit's growth effects on its predictors (effect, column)."""
     shape = (len(design.effects), len(design.columns))
     place = np.zeros((shape[0] * shape[1], len(position)))
     for one in design.coefficients:
-        place[_row(one, shape[1]), position[one.variable, one.at]] = 1.0
-    return product(basis, product(place, theta[:, None]).reshape(shape))
-
-
-def _row(one: Coefficient, columns: int) -> int:
-    return one.effect * columns + one.column
+        row = one.effect * shape[1] + one.column
+        place[row, position[one.variable, one.at]] = 1.0
+    return product(place, theta[:, None]).reshape(shape)

@@ -21,25 +21,39 @@ def growth_names(panel: Panel) -> tuple[str, ...]:
 
 
 def growth_functions(panel: Panel) -> dict[str, Array]:
-    """Value of each growth function at each wave, in the panel's time unit.
+    """Value of each growth function at each wave's planned time, in the panel's time unit.
 
     Linear: 1 and time since the origin. Piecewise: 1 and the time spent in each phase
     since the origin. Free: as linear at the first and the last wave, 0 between, where
     loadings are estimated.
     """
-    shape = panel.analysis.time
-    waves = [str(wave) for wave in panel.data[WAVE].values]
-    time = dict(zip(waves, panel.data["time"].values.astype(float), strict=True))
-    origin = time[shape.origin or waves[0]]
-    if shape.shape == "piecewise":
-        edges = [-np.inf, *(time[knot] for knot in shape.knots), np.inf]
-        limits = list(pairwise(edges))
-        return {
-            wave: np.array([1.0, *(np.clip(t, *edge) - np.clip(origin, *edge) for edge in limits)])
-            for wave, t in time.items()
-        }
+    values = growth_at(panel, panel.data["time"].values.astype(float))
     inner = set(inner_waves(panel))
-    return {wave: np.array([1.0, 0.0 if wave in inner else t - origin]) for wave, t in time.items()}
+    waves = [str(wave) for wave in panel.data[WAVE].values]
+    return {
+        wave: np.array([1.0, 0.0]) if wave in inner else value
+        for wave, value in zip(waves, values, strict=True)
+    }
+
+
+def growth_at(panel: Panel, time: Array) -> Array:
+    """Value of each growth function of a linear or piecewise path at any times.
+
+    Parameters
+    ----------
+    time : ndarray (...)
+        In the panel's time unit, as the planned times of its waves.
+
+    Returns
+    -------
+    ndarray (..., growth)
+    """
+    shape, planned = panel.analysis.time, panel.data["time"]
+    origin = float(planned.sel({WAVE: shape.origin}) if shape.origin else planned[0])
+    knots = [float(planned.sel({WAVE: knot})) for knot in shape.knots]
+    limits = pairwise([-np.inf, *knots, np.inf])
+    phases = [np.clip(time, *limit) - np.clip(origin, *limit) for limit in limits]
+    return np.stack([np.ones_like(time), *phases], axis=-1)
 
 
 def inner_waves(panel: Panel) -> list[str]:
