@@ -13,7 +13,6 @@ from pytensor.link.numba.cache import NUMBA_CACHE_PATH
 from securebase.compiling import compile_model
 from securebase.config import Sampling
 from securebase.fitting import posed
-from securebase.likelihood import swap
 from securebase.sampling import posterior_draws
 from securebase.warm import SCALES, made_up_study, made_up_waves
 
@@ -68,9 +67,9 @@ def test_data_can_be_exchanged_without_compiling(model: pm.Model) -> None:
     waves = made_up_waves(np.random.default_rng(6))
     for scale in SCALES:
         waves[scale] = 4.0 + (waves[scale] - 4.0) / 4
-    (part,) = posed(made_up_study(), "dyadic_growth", waves).built.parts
+    other = posed(made_up_study(), "dyadic_growth", waves)
     compiled = compile_model(model)
-    calmer = compiled.with_data(**swap(part.moments, "all_"))
+    calmer = compiled.with_data(**other.built.data_of(other.panel))
     first, second = (
         nutpie.sample(one, draws=100, tune=200, chains=2, seed=1, progress_bar=False)
         for one in (compiled, calmer)
