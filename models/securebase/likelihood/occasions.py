@@ -143,7 +143,10 @@ def _block_sums(
         seen[:, series[here]] = ~np.isnan(deviation[np.ix_(units, here)])
         x = basis[units][:, here].sum(axis=1) * seen[:, owner]
         pairs = (x, x), (x, y), (y, y)
-        rows = [np.einsum("ia,ib->iab", *pair).reshape(len(units), -1) for pair in pairs]
+        rows = [
+            (a[:, :, None] * b[:, None, :]).reshape(len(units), a.shape[1] * b.shape[1])
+            for a, b in pairs
+        ]
         place = units * n_sets + found[units, occasion]
         products[place] += np.hstack(rows)
         counts[place] += 1
