@@ -19,6 +19,8 @@ from numba.core import config as numba_config
 from nutpie import compile_pymc as internals
 from pytensor.link.numba.cache import CACHED_SRC_FUNCTIONS, compile_numba_function_src
 
+from securebase.likelihood.linking import addresses_later
+
 _POINTER = types.CPointer(types.double)
 _DENSITY = types.int64(types.uint64, _POINTER, _POINTER, _POINTER, types.voidptr)
 _TRACE = types.int64(types.uint64, types.uint64, _POINTER, _POINTER, types.voidptr)
@@ -36,6 +38,7 @@ def compile_model(model: pm.Model) -> internals.CompiledPyMCModel:
         pytensor.config.change_flags(numba__fastmath=False),
         _lightly_optimised(),
         _cached_callbacks(),
+        addresses_later(),
     ):
         return nutpie.compile_pymc_model(model, backend="numba", cache=True)
 

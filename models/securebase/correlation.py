@@ -21,6 +21,7 @@ from pytensor.link.numba.dispatch.basic import (
     numba_njit,
     register_funcify_default_op_cache_key,
 )
+from pytensor.tensor.type import TensorType
 from pytensor.tensor.variable import TensorVariable
 
 Array = NDArray[np.float64]
@@ -108,7 +109,9 @@ class CovarianceFactor(Op):
 
     def make_node(self, sd: Any, vine: Any) -> Apply:
         """Declare inputs sd (size,), vine (pair,) and output F (size, size)."""
-        return Apply(self, [pt.as_tensor(sd), pt.as_tensor(vine)], [pt.dmatrix()])
+        sd, vine = pt.as_tensor(sd), pt.as_tensor(vine)
+        factor = TensorType("float64", shape=sd.type.shape * 2)
+        return Apply(self, [sd, vine], [factor()])
 
     def perform(self, node: Apply, inputs: list[Any], output_storage: list[list[Any]]) -> None:
         """Evaluate outside compiled graphs."""
@@ -133,7 +136,8 @@ class FactorPullback(Op):
     def make_node(self, sd: Any, vine: Any, adjoint: Any) -> Apply:
         """Declare inputs sd, vine, adjoint (size, size) and the gradients as outputs."""
         inputs = [pt.as_tensor(value) for value in (sd, vine, adjoint)]
-        return Apply(self, inputs, [pt.dvector(), pt.dvector()])
+        # shapes that are known need no check at run time, which would be compiled
+        return Apply(self, inputs, [TensorType("float64", one.type.shape)() for one in inputs[:2]])
 
     def perform(self, node: Apply, inputs: list[Any], output_storage: list[list[Any]]) -> None:
         """Evaluate outside compiled graphs."""

@@ -37,7 +37,7 @@ from securebase.growth.effects import (
 )
 from securebase.growth.identification import growth_designs
 from securebase.growth.loadings import free_loadings, growth_basis
-from securebase.growth.mean import effect_regression, mean_coefficients
+from securebase.growth.mean import Coefficients, effect_regression, mean_coefficients
 from securebase.growth.priors import POINTS, default_priors
 from securebase.growth.time import inner_waves
 from securebase.likelihood import product
@@ -98,16 +98,15 @@ def parts(panel: Panel, priors: Priors) -> list[Part]:
     """
     designs = growth_designs(panel)
     _refuse_clusters_of_mixed(panel, designs)
-    theta, position = mean_coefficients(designs, priors)
+    coefficients = mean_coefficients(designs, priors)
     loading = free_loadings(designs, priors)
-    return [_part(design, priors, theta, position, loading) for design in designs]
+    return [_part(design, priors, coefficients, loading) for design in designs]
 
 
 def _part(
     design: GrowthDesign,
     priors: Priors,
-    theta: TensorVariable,
-    position: dict[tuple[str, tuple[str, ...]], int],
+    coefficients: list[Coefficients],
     loading: TensorVariable | None,
 ) -> Part:
     panel = design.panel
@@ -133,7 +132,7 @@ def _part(
         cluster=design.cluster(panel),
         responses=tuple(" ".join(response) for response in design.responses),
         columns=tuple(" x ".join(" ".join(pair) for pair in one) or "1" for one in design.columns),
-        regression=effect_regression(design, theta, position),
+        regression=effect_regression(design, coefficients),
         effects=effects,
         shared=shared,
         cluster_factor=cluster_factor,

@@ -1,6 +1,8 @@
 """From named coefficients to the mean of a unit: parameters laid into growth effects."""
 
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 
 import numpy as np
 import pymc as pm
@@ -53,6 +55,24 @@ class MeanVariable:
         return [tuple(map(str, cell)) for cell in grid.T]
 
 
+@dataclass(frozen=True)
+class Coefficients:
+    """The cells of one mean parameter in the current model.
+
+    Parameters
+    ----------
+    variable : str
+        Such as "change".
+    cells : list of tuple of str
+        Coordinates.
+    values : TensorVariable (cell,)
+    """
+
+    variable: str
+    cells: list[tuple[str, ...]]
+    values: TensorVariable
+
+
 def mean_variables(designs: list[GrowthDesign]) -> list[MeanVariable]:
     """List the mean parameters that designs share, rectangular over role and outcome."""
     found: dict[str, dict[tuple[str, ...], list[float]]] = {}
@@ -89,25 +109,12 @@ def _mean_variable(
     return MeanVariable(name, dims, coords, ordered, spread)
 
 
-def mean_coefficients(
-    designs: list[GrowthDesign], priors: Priors
-) -> tuple[TensorVariable, dict[tuple[str, tuple[str, ...]], int]]:
-    """Register the mean parameters in the current model.
-
-    Returns
-    -------
-    TensorVariable (coefficient,)
-        All cells of all parameters, one after the other.
-    dict
-        Position of each (variable, coordinates).
-    """
-    vectors = []
-    position: dict[tuple[str, tuple[str, ...]], int] = {}
-    for variable in mean_variables(designs):
-        for cell in variable.cells:
-            position[variable.name, cell] = len(position)
-        vectors.append(_register(variable, priors))
-    return (pt.concatenate(vectors) if len(vectors) > 1 else vectors[0]), position
+def mean_coefficients(designs: list[GrowthDesign], priors: Priors) -> list[Coefficients]:
+    """Register the mean parameters in the current model."""
+    return [
+        Coefficients(variable.name, variable.cells, _register(variable, priors))
+        for variable in mean_variables(designs)
+    ]
 
 
 def _register(variable: MeanVariable, priors: Priors) -> TensorVariable:
@@ -135,15 +142,15 @@ def _register(variable: MeanVariable, priors: Priors) -> TensorVariable:
     return free
 
 
-def effect_regression(
-    design: GrowthDesign,
-    theta: TensorVariable,
-    position: dict[tuple[str, tuple[str, ...]], int],
-) -> TensorVariable:
+def effect_regression(design: GrowthDesign, coefficients: list[Coefficients]) -> TensorVariable:
     """Regression of a unit's growth effects on its predictors (effect, column)."""
     shape = (len(design.effects), len(design.columns))
-    place = np.zeros((shape[0] * shape[1], len(position)))
-    for one in design.coefficients:
-        row = one.effect * shape[1] + one.column
-        place[row, position[one.variable, one.at]] = 1.0
-    return product(place, theta[:, None]).reshape(shape)
+    terms = []
+    for one in coefficients:
+        place = np.zeros((*shape, len(one.cells)))
+        for moved in design.coefficients:
+            if moved.variable == one.variable:
+                place[moved.effect, moved.column, one.cells.index(moved.at)] = 1.0
+        terms.append(product(place.reshape(-1, len(one.cells)), one.values[:, None]))
+    # to join the parameters first would compile slower than to add up their placements
+    return reduce(add, terms).reshape(shape)

@@ -23,6 +23,11 @@ def compiled[F: Callable[..., Any]](function: F) -> F:
     return numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **OPTIONS)(function)
 
 
+def written_out[F: Callable[..., Any]](function: F) -> F:
+    """Compile as if the body stood where it is called: once, and not on its own as well."""
+    return numba.njit(inline="always", **OPTIONS)(function)
+
+
 @contextmanager
 def optimised() -> Iterator[None]:
     """Optimise fully, four neighbouring sums at a time, whatever the process has chosen."""
@@ -32,6 +37,11 @@ def optimised() -> Iterator[None]:
         yield
     finally:
         numba_config.OPT, numba_config.SLP_VECTORIZE = settings
+
+
+def is_kept(key: str) -> bool:
+    """Whether an earlier process seems to have kept something under the key."""
+    return any(NUMBA_CACHE_PATH.glob(f"*-{key}.*.nbc"))
 
 
 def kept(

@@ -7,7 +7,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
-import llvmlite.binding as llvm  # type: ignore[import-untyped]
 import numba
 import numpy as np
 from numba import types
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 from securebase.likelihood import compilation, layout
 from securebase.likelihood.gaussian import gaussian
 from securebase.likelihood.layout import Table
+from securebase.likelihood.linking import fill
 from securebase.moments import Floats
 
 type Gradients = tuple[Floats, Floats, Floats, Floats]
@@ -67,9 +67,9 @@ def _entry(
 
 @cache
 def entry() -> Any:
-    """Compile the entry or load it from disk; make its symbol known to the linker."""
-    function = compilation.kept(_entry, SIGNATURE, f"securebase_{version()}")
-    llvm.add_symbol(symbol(), function.address)
+    """Compile the entry or load it from disk; make its address known."""
+    function = compilation.kept(_entry, SIGNATURE, symbol())
+    fill(symbol(), function.address)
     return function
 
 

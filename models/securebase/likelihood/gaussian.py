@@ -3,7 +3,7 @@
 import numpy as np
 
 from securebase.likelihood.cluster_kernels import CELL_CLUSTER, clusters
-from securebase.likelihood.compilation import compiled
+from securebase.likelihood.compilation import compiled, written_out
 from securebase.likelihood.kernels import gather, padded, whiten
 from securebase.likelihood.layout import COUNT, HEAD, NODE_STOP, SHARED, SIZE, Table
 from securebase.moments import Floats
@@ -63,7 +63,7 @@ def constant(patterns: Table) -> float:
     return values * HALF_LOG_TWO_PI
 
 
-@compiled
+@written_out
 def gaussian(
     mean: Floats,
     cov: Floats,

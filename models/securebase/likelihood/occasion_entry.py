@@ -4,7 +4,6 @@ from ctypes import CFUNCTYPE, c_double, c_int64, c_void_p
 from functools import cache
 from typing import Any, Final
 
-import llvmlite.binding as llvm  # type: ignore[import-untyped]
 import numba
 import numpy as np
 from numba import types
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from securebase.likelihood import compilation
 from securebase.likelihood.entry import Gradients, version
+from securebase.likelihood.linking import fill
 from securebase.likelihood.occasion_kernels import occasions_density
 from securebase.likelihood.occasions import CLUSTER, OCCASIONS
 from securebase.moments import Floats
@@ -62,9 +62,9 @@ def _entry(
 
 @cache
 def entry() -> Any:
-    """Compile the entry or load it from disk; make its symbol known to the linker."""
-    function = compilation.kept(_entry, SIGNATURE, f"securebase_occasions_{version()}")
-    llvm.add_symbol(symbol(), function.address)
+    """Compile the entry or load it from disk; make its address known."""
+    function = compilation.kept(_entry, SIGNATURE, symbol())
+    fill(symbol(), function.address)
     return function
 
 

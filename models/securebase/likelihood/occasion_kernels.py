@@ -12,7 +12,7 @@ so that variances of zero and correlations of one are ordinary cases.
 import numpy as np
 
 from securebase.likelihood.cluster_kernels import semidefinite_root
-from securebase.likelihood.compilation import compiled
+from securebase.likelihood.compilation import compiled, written_out
 from securebase.likelihood.layout import Table
 from securebase.likelihood.occasions import BLOCK_STOP, CLUSTER, COUNT, SET
 from securebase.moments import Floats
@@ -212,7 +212,7 @@ def unit_term(
     return mode + kept_score
 
 
-@compiled
+@written_out
 def occasions_density(
     regression: Floats, unit_cov: Floats, residual: Floats, cluster_cov: Floats,
     series: Table, sets: Table, units: Table, design: Floats, blocks: Table, sums: Floats,

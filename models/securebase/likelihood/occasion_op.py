@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numba import types
 from pytensor.graph.basic import Apply
 from pytensor.link.numba.dispatch.basic import (
     numba_njit,
@@ -12,7 +11,9 @@ from pytensor.link.numba.dispatch.basic import (
 )
 from pytensor.tensor.variable import TensorVariable
 
+from securebase.likelihood.compilation import is_kept
 from securebase.likelihood.entry import version
+from securebase.likelihood.linking import ask_for, caller
 from securebase.likelihood.occasion_entry import SIGNATURE, entry, evaluate_occasions, symbol
 from securebase.likelihood.occasions import OCCASIONS
 from securebase.likelihood.op import GaussianOneLevel
@@ -37,8 +38,8 @@ class GaussianOccasions(GaussianOneLevel):
 
 @register_funcify_default_op_cache_key(GaussianOccasions)
 def _occasions(op: GaussianOccasions, **_: Any) -> tuple[Callable[..., Any], int]:
-    entry()
-    external = types.ExternalFunction(symbol(), SIGNATURE)
+    ask_for(entry, is_kept(symbol()))
+    call = caller(symbol(), SIGNATURE)
 
     @numba_njit
     def gaussian_occasions(
@@ -56,7 +57,7 @@ def _occasions(op: GaussianOccasions, **_: Any) -> tuple[Callable[..., Any], int
         residual_grad, cluster_grad = np.zeros(residual.shape), np.zeros(cluster_cov.shape)
         n_units, clusters = units.shape[0], cluster_cov.shape[0]
         terms = np.zeros(units[n_units - 1, 0] + 1 if clusters > 0 else n_units)
-        logp = external(
+        logp = call((
             regression.shape[0], regression.shape[1], residual.shape[0], clusters,
             sets.shape[0], n_units, blocks.shape[0], terms.shape[0],
             regression.ctypes, unit_cov.ctypes, residual.ctypes, cluster_cov.ctypes,
@@ -64,7 +65,7 @@ def _occasions(op: GaussianOccasions, **_: Any) -> tuple[Callable[..., Any], int
             shared.ctypes, reference.ctypes,
             regression_grad.ctypes, unit_grad.ctypes, residual_grad.ctypes, cluster_grad.ctypes,
             terms.ctypes,
-        )  # fmt: skip
+        ))  # fmt: skip
         return np.asarray(logp), regression_grad, unit_grad, residual_grad, cluster_grad
 
     return gaussian_occasions, int(version()[:15], 16)

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import pytensor.tensor as pt
-from numba import types
 from pytensor.gradient import disconnected_type
 from pytensor.graph.basic import Apply, Variable
 from pytensor.graph.op import Op
@@ -16,8 +15,10 @@ from pytensor.link.numba.dispatch.basic import (
 from pytensor.tensor.type import TensorType
 from pytensor.tensor.variable import TensorVariable
 
+from securebase.likelihood.compilation import is_kept
 from securebase.likelihood.entry import SIGNATURE, entry, evaluate, symbol, version
 from securebase.likelihood.layout import ONE_LEVEL, TWO_LEVEL, kernel_arrays
+from securebase.likelihood.linking import ask_for, caller
 from securebase.moments import Moments
 
 type Data = Moments | Mapping[str, TensorVariable]
@@ -84,27 +85,22 @@ class GaussianTwoLevel(GaussianOneLevel):
     data = TWO_LEVEL
 
 
-def _external() -> types.ExternalFunction:
-    """Give the entry as a symbol, so that graphs around it compile without its body."""
-    entry()
-    return types.ExternalFunction(symbol(), SIGNATURE)
-
-
 @register_funcify_default_op_cache_key(GaussianOneLevel)
 def _one_level(op: GaussianOneLevel, **_: Any) -> tuple[Callable[..., Any], int]:
-    external = _external()
+    ask_for(entry, is_kept(symbol()))
+    call = caller(symbol(), SIGNATURE)
 
     @numba_njit
     def gaussian_one_level(mean: Any, cov: Any, patterns: Any, rows: Any) -> Any:
         mean, cov = np.ascontiguousarray(mean), np.ascontiguousarray(cov)
         patterns, rows = np.ascontiguousarray(patterns), np.ascontiguousarray(rows)
         mean_grad, cov_grad = np.zeros(mean.shape), np.zeros(cov.shape)
-        logp = external(
+        logp = call((
             mean.shape[0], mean.shape[1], 0, patterns.shape[0], rows.shape[0], 0,
             mean.ctypes, cov.ctypes, mean.ctypes, mean.ctypes,
             patterns.ctypes, rows.ctypes, patterns.ctypes, rows.ctypes,
             mean_grad.ctypes, cov_grad.ctypes, mean_grad.ctypes, mean_grad.ctypes,
-        )  # fmt: skip
+        ))  # fmt: skip
         return np.asarray(logp), mean_grad, cov_grad
 
     return gaussian_one_level, int(version()[:15], 16)
@@ -112,7 +108,8 @@ def _one_level(op: GaussianOneLevel, **_: Any) -> tuple[Callable[..., Any], int]
 
 @register_funcify_default_op_cache_key(GaussianTwoLevel)
 def _two_level(op: GaussianTwoLevel, **_: Any) -> tuple[Callable[..., Any], int]:
-    external = _external()
+    ask_for(entry, is_kept(symbol()))
+    call = caller(symbol(), SIGNATURE)
 
     @numba_njit
     def gaussian_two_level(
@@ -125,13 +122,13 @@ def _two_level(op: GaussianTwoLevel, **_: Any) -> tuple[Callable[..., Any], int]
         cells, cell_sums = np.ascontiguousarray(cells), np.ascontiguousarray(cell_sums)
         mean_grad, cov_grad = np.zeros(mean.shape), np.zeros(cov.shape)
         loading_grad, cluster_grad = np.zeros(loading.shape), np.zeros(cluster_cov.shape)
-        logp = external(
+        logp = call((
             loading.shape[0], mean.shape[1], loading.shape[1],
             patterns.shape[0], rows.shape[0], cells.shape[0],
             mean.ctypes, cov.ctypes, loading.ctypes, cluster_cov.ctypes,
             patterns.ctypes, rows.ctypes, cells.ctypes, cell_sums.ctypes,
             mean_grad.ctypes, cov_grad.ctypes, loading_grad.ctypes, cluster_grad.ctypes,
-        )  # fmt: skip
+        ))  # fmt: skip
         return np.asarray(logp), mean_grad, cov_grad, loading_grad, cluster_grad
 
     return gaussian_two_level, int(version()[:15], 16)
