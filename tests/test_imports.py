@@ -31,6 +31,8 @@ ORDER = [
     "family",
     "families",
     "sampling",
+    "refits",
+    "calibration",
     "predictive",
     "summaries",
     "claims",

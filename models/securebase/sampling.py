@@ -3,6 +3,7 @@
 import logging
 import sys
 from hashlib import sha256
+from typing import Any
 
 import nutpie
 import pymc as pm
@@ -53,6 +54,16 @@ def posterior_draws(
     """
     compiled = compile_model(model)
     log.info("compiled; drawing %d chains", sampling.chains)
+    # a job of the workflow writes its log instead
+    draws = drawn(compiled, sampling, seed, cores, progress=sys.stderr.isatty())
+    log.info("drawn")
+    return draws
+
+
+def drawn(
+    compiled: Any, sampling: Sampling, seed: int, cores: int, progress: bool = False
+) -> tuple[xr.Dataset, xr.Dataset]:
+    """Draw from the posterior of a compiled model; see `posterior_draws`."""
     tree = nutpie.sample(
         compiled,
         draws=sampling.draws,
@@ -61,9 +72,7 @@ def posterior_draws(
         cores=min(cores, sampling.chains),
         seed=seed,
         target_accept=sampling.target_accept,
-        # a job of the workflow writes its log instead
-        progress_bar=sys.stderr.isatty(),
+        progress_bar=progress,
         save_warmup=False,
     )
-    log.info("drawn")
     return tree["posterior"].to_dataset(), tree["sample_stats"].to_dataset()

@@ -1,0 +1,87 @@
+"""Picture and words of a calibration."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from designs import Design
+from matplotlib import rc_context
+from matplotlib.figure import Figure
+
+from securebase.calibration.band import distribution_difference, uniform_band
+from securebase.calibration.ranks import Calibration
+
+HEAD = """# Simulation-based calibration
+
+True values are drawn from the prior, a study is simulated from each, the study is fitted, and
+the true value is ranked among posterior draws (Talts et al. 2018, arXiv:1804.06788). If model,
+likelihood, sampler and simulator agree, ranks are uniform. A quantity is judged by the largest
+departure of its ranks' distribution function: the band holds the whole function with 95 %
+probability (Säilynoja et al. 2022, doi:10.1007/s11222-022-10090-6); `p_family` corrects for the
+number of quantities of a design (Holm). One quantity in twenty leaves the band by chance.
+The log-likelihood is ranked too (Modrák et al. 2023, doi:10.1214/23-BA1404).
+
+Made by `make calibrate`; nothing here is written by hand.
+"""
+
+
+def drawn(calibration: Calibration, title: str) -> str:
+    """Draw each quantity's distribution of ranks, less the uniform one, over the band."""
+    share, low, high = uniform_band(len(calibration.ranks), calibration.highest).limits()
+    names, columns = list(calibration.ranks), 5
+    rows = -(-len(names) // columns)
+    style = {"svg.hashsalt": "securebase", "svg.fonttype": "none", "font.size": 7}
+    with rc_context(style):
+        figure = Figure(figsize=(2.2 * columns, 1.5 * rows + 0.5), layout="constrained")
+        figure.suptitle(f"{title}: {len(calibration.ranks)} re-fits, 95 % simultaneous band")
+        grid = np.ravel(figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False))
+        for axes, name in zip(grid, names, strict=False):
+            axes.fill_between(share, low, high, color="#d3d8dd", linewidth=0)
+            difference = distribution_difference(
+                calibration.ranks[name].to_numpy(), calibration.highest
+            )
+            outside = bool(((difference < low) | (difference > high)).any())
+            axes.plot(share, difference, color="#d55e00" if outside else "#0072b2", linewidth=1)
+            axes.set_title(wrapped(name), fontsize=6)
+            axes.spines[["top", "right"]].set_visible(False)
+        for axes in grid[len(names) :]:
+            axes.set_visible(False)
+        text = io.StringIO()
+        figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
+    return text.getvalue()
+
+
+def wrapped(name: str) -> str:
+    """Break a long name at the bracket and between coordinates."""
+    return name if len(name) < 30 else name.replace("[", "\n[").replace(", ", ",\n ", 1)
+
+
+def sections(
+    name: str, design: Design, calibration: Calibration, found: pd.DataFrame, seconds: float
+) -> str:
+    """Say what was found in one design."""
+    fits, outside = calibration.fits, found[found["p"] < 0.05]
+    failed = int((fits["failure"] != "").sum())
+    left = ", ".join(f"`{one}` (p = {p:.3f})" for one, p in outside["p"].items()) or "none"
+    lines = [
+        f"## {design.title}\n",
+        f"- {len(calibration.ranks)} re-fits, {failed} failed; {seconds:.0f} s with simulation and "
+        f"compilation, {seconds / len(fits):.2f} s each.",
+        f"- {len(found)} quantities; outside their own 95 % band: {len(outside)} ({left}); "
+        f"expected by chance {0.05 * len(found):.1f}.",
+        f"- Smallest p over the whole family: {found['p_family'].min():.3f}.",
+        f"- Divergent draws: {int(fits['divergences'].sum())} in "
+        f"{int((fits['divergences'] > 0).sum())} re-fits; R-hat above 1.01 in "
+        f"{int((fits['r_hat'] > 1.01).sum())}, largest {fits['r_hat'].max():.3f}.",
+        f"- Numbers: [{name}.csv]({name}.csv), ranks: [{name}_ranks.csv]({name}_ranks.csv).\n",
+        f"![Distribution of ranks less the uniform one, {design.title}]({name}.svg)\n",
+    ]
+    return "\n".join(lines)
+
+
+def written(folder: Path, names: list[str]) -> None:
+    """Put the sections of all designs that were calibrated on one page."""
+    parts = [folder / f"{name}.md" for name in names]
+    texts = [part.read_text(encoding="utf-8") for part in parts if part.exists()]
+    (folder / "README.md").write_text("\n".join([HEAD, *texts]), encoding="utf-8")

@@ -1,0 +1,125 @@
+"""Designs that are timed and calibrated: studies without a source, scores from no model."""
+
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from securebase.codebook.loading import Study
+from securebase.fitting import Question, posed
+from securebase.names import WAVE_KEYS
+
+WAVES = {"first": 0.0, "second": 1.0, "third": 2.0}
+ANALYSIS = "growth"
+
+
+@dataclass(frozen=True)
+class Design:
+    """What is measured, of whom.
+
+    Parameters
+    ----------
+    title : str
+    units : int
+        Persons or couples.
+    roles : tuple of str
+    outcomes : tuple of str
+    exchangeable : bool
+    clusters : int
+        Leaders; 0: none.
+    dropout : float
+        Share of units that leave before the last wave.
+    """
+
+    title: str
+    units: int
+    roles: tuple[str, ...] = ("person",)
+    outcomes: tuple[str, ...] = ("anxiety", "avoidance")
+    exchangeable: bool = False
+    clusters: int = 0
+    dropout: float = 0.27
+
+    @property
+    def study(self) -> Study:
+        """Codebook of the design."""
+        analysis: dict[str, Any] = {
+            "family": "dyadic_growth",
+            "question": "How do scores change, and what with?",
+            "outcomes": list(self.outcomes),
+            "predictors": [{"name": "sensitivity", "of": "actor"}],
+            "clusters": bool(self.clusters),
+        }
+        return Study.model_validate(
+            {
+                "study": "benchmark",
+                "title": self.title,
+                "simulated": True,
+                "source": "made up, never reported",
+                "raw": {"files": [{"path": "none"}], "columns": {"unit": "u", "role": "r"}},
+                "roles": {
+                    "levels": {role: {} for role in self.roles},
+                    "exchangeable": self.exchangeable,
+                },
+                "waves": {
+                    "time_unit": "year",
+                    "levels": {wave: {"time": time} for wave, time in WAVES.items()},
+                },
+                "scales": {one: {"items": [one], "range": (1, 7)} for one in self.outcomes},
+                "covariates": {"sensitivity": {"column": "s", "type": "continuous"}},
+                "analyses": {ANALYSIS: analysis},
+            }
+        )
+
+    def waves(self, seed: int = 1) -> pd.DataFrame:
+        """Draw scores around a person's own line; units that leave never come back."""
+        rng = np.random.default_rng(seed)
+        members = [f"{role}" for role in self.roles]
+        shape = (self.units, len(members), len(WAVES), len(self.outcomes))
+        level, change = rng.normal(3.0, 0.9, shape[:2]), rng.normal(-0.2, 0.25, shape[:2])
+        line = level[..., None] + change[..., None] * np.array(list(WAVES.values()))
+        scores = line[..., None] + rng.normal(0.0, 0.5, shape)
+        last = np.where(rng.random(self.units) < self.dropout, rng.integers(0, 2, self.units), 2)
+        sensitivity = rng.normal(size=shape[:2])
+        keys = [
+            (unit, member, wave)
+            for unit, member, wave in product(*map(range, shape[:3]))
+            if wave <= last[unit]
+        ]
+        unit, member, wave = np.array(keys).T
+        names, times = np.array(list(WAVES)), np.array(list(WAVES.values()))
+        rows = pd.DataFrame(
+            {
+                "unit": np.char.add("u", unit.astype(str)),
+                "role": np.array(members)[member],
+                "wave": names[wave],
+                "time": times[wave],
+                "cluster": np.char.add("c", (unit % max(self.clusters, 1)).astype(str)),
+                "sensitivity": sensitivity[unit, member],
+            }
+        ).assign(person=lambda one: one["unit"] + one["role"], date=None, composition=None)
+        for place, outcome in enumerate(self.outcomes):
+            rows[outcome] = scores[unit, member, wave, place]
+        return rows[[*WAVE_KEYS, *self.outcomes, "sensitivity"]]
+
+    def question(self) -> Question:
+        """Model of the design, on its scores."""
+        return posed(self.study, ANALYSIS, self.waves())
+
+
+def reference(units: int = 100) -> Design:
+    """Two outcomes at three waves, intercepts and slopes correlated."""
+    return Design(f"{units:,} units, 3 waves, 2 outcomes", units)
+
+
+def exchangeable(units: int = 100) -> Design:
+    """Two members whose labels mean nothing, two outcomes."""
+    title = f"{units:,} exchangeable couples, 3 waves, 2 outcomes"
+    return Design(title, units, roles=("one", "other"), exchangeable=True)
+
+
+def leaders(count: int = 60, followers: int = 9) -> Design:
+    """Followers in leaders, one outcome."""
+    title = f"{count:,} leaders of {followers}, 3 waves, 1 outcome"
+    return Design(title, count * followers, outcomes=("avoidance",), clusters=count)

@@ -1,0 +1,1 @@
+"""Simulation-based calibration: whether posteriors are where their own model says."""

@@ -1,0 +1,158 @@
+"""Ranks of true values among posterior draws, over studies simulated from the prior.
+
+Talts et al. (2018), arXiv:1804.06788; the log-likelihood as a further test quantity, which
+notices what no single parameter does: Modrák et al. (2023), doi:10.1214/23-BA1404.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import arviz as az
+import numpy as np
+import pandas as pd
+import pytensor
+import pytensor.tensor as pt
+import xarray as xr
+from numpy.typing import NDArray
+
+from securebase.config import Sampling
+from securebase.family import Built, Family
+from securebase.panel import Panel
+from securebase.refits import Outcome, Task, refit
+from securebase.sampling import derived_seed, prior_draws
+
+LOG_LIKELIHOOD = "log_likelihood"
+# what priors are written on and nobody reads
+_HELPERS = ("_vine", "_measured")
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Ranks and diagnostics of re-fits.
+
+    Parameters
+    ----------
+    ranks : pd.DataFrame
+        A row per replicate, a column per quantity: 0, …, `highest`.
+    fits : pd.DataFrame
+        A row per replicate: divergences, r_hat (largest over quantities), failure.
+    highest : int
+        Posterior draws a true value is ranked among.
+    """
+
+    ranks: pd.DataFrame
+    fits: pd.DataFrame
+    highest: int
+
+
+def calibrate(
+    family: Family,
+    panel: Panel,
+    built: Built,
+    replicates: int,
+    sampling: Sampling,
+    cores: int,
+    highest: int = 99,
+) -> Calibration:
+    """Draw truths from the prior, simulate a study from each, fit it, and rank the truth.
+
+    Parameters
+    ----------
+    family, panel, built
+        The model, and the units, predictors and missing scores of every simulated study.
+    replicates : int
+        Studies.
+    sampling : Sampling
+        Of each re-fit; its seed is the root of all seeds.
+    cores : int
+    highest : int
+        Evenly spaced draws, far enough apart to be nearly independent, that a truth is
+        ranked among.
+    """
+    seed = derived_seed(sampling.seed, "calibration")
+    prior = family.derived(prior_draws(built.model, replicates, seed), panel)
+    truths = [prior.isel(chain=0, draw=number) for number in range(replicates)]
+    densities = log_likelihood(built)
+    studies = [
+        built.data_of(family.simulate(np.random.default_rng([seed, number]), truth, panel))
+        for number, truth in enumerate(truths)
+    ]
+
+    def ranked(number: int, posterior: xr.Dataset, stats: xr.Dataset) -> dict[str, float]:
+        posterior = family.derived(posterior, panel)
+        total = posterior.sizes["chain"] * posterior.sizes["draw"]
+        at = np.linspace(0, total - 1, highest).astype(int)
+        flat = posterior.stack(sample=("chain", "draw")).isel(sample=at)
+        found = {LOG_LIKELIHOOD: _rank_of_density(densities, flat, truths[number], studies[number])}
+        for name, true, draws in quantities(truths[number], flat):
+            found[name] = int((draws < true).sum())
+        return found | {"divergences": int(stats["diverging"].sum()), "r_hat": _r_hat(posterior)}
+
+    tasks = [Task(study, seed + 1 + number) for number, study in enumerate(studies)]
+    outcomes = list(refit(built.model, tasks, sampling, cores, ranked))
+    return _gathered(outcomes, highest)
+
+
+def _gathered(outcomes: list[Outcome[dict[str, float]]], highest: int) -> Calibration:
+    rows = pd.DataFrame([one.result or {} for one in outcomes])
+    fits = rows[["divergences", "r_hat"]].assign(failure=[one.failure for one in outcomes])
+    ranks = rows.drop(columns=["divergences", "r_hat"]).dropna().astype(int)
+    return Calibration(ranks, fits, highest)
+
+
+def quantities(
+    truth: xr.Dataset, draws: xr.Dataset
+) -> Iterator[tuple[str, float, NDArray[np.float64]]]:
+    """List the numbers of a posterior once each: name, true value, draws (sample,)."""
+    for variable, values in truth.data_vars.items():
+        if str(variable).endswith(_HELPERS):
+            continue
+        sampled = draws[variable].transpose("sample", *values.dims).values
+        for place in np.ndindex(values.shape):
+            # a correlation matrix says everything twice, and that its diagonal is 1
+            if str(variable).endswith("_corr") and place[-2] <= place[-1]:
+                continue
+            true = float(values.values[place])
+            if np.isnan(true):
+                continue
+            labels = [
+                str(values[dim].values[at]) for dim, at in zip(values.dims, place, strict=True)
+            ]
+            yield f"{variable}[{', '.join(labels)}]", true, sampled[(slice(None), *place)]
+
+
+def log_likelihood(built: Built) -> Callable[[xr.Dataset, Mapping[str, NDArray[Any]]], float]:
+    """Compile the log-likelihood as a function of one draw and of exchanged data."""
+    model = built.model
+    data = {one.name: one.type() for one in model.data_vars}
+    total = pt.add(*model.potentials, 0.0)
+    function = pytensor.function(
+        [*model.free_RVs, *data.values()],
+        total,
+        givens={one: data[one.name] for one in model.data_vars},
+        mode=pytensor.compile.mode.Mode(linker="py", optimizer=None),
+        on_unused_input="ignore",
+    )
+
+    def at(draw: xr.Dataset, study: Mapping[str, NDArray[Any]]) -> float:
+        given = [draw[one.name].values for one in model.free_RVs]
+        return float(function(*given, *(study[name] for name in data)))
+
+    return at
+
+
+def _rank_of_density(
+    densities: Callable[[xr.Dataset, Mapping[str, NDArray[Any]]], float],
+    flat: xr.Dataset,
+    truth: xr.Dataset,
+    study: Mapping[str, NDArray[Any]],
+) -> int:
+    true = densities(truth, study)
+    draws = (densities(flat.isel(sample=at), study) for at in range(flat.sizes["sample"]))
+    return sum(one < true for one in draws)
+
+
+def _r_hat(posterior: xr.Dataset) -> float:
+    found = az.rhat(posterior[[n for n in posterior if not str(n).endswith("_corr")]])
+    return float(max(float(one.max()) for one in found.data_vars.values()))

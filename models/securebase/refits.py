@@ -1,0 +1,116 @@
+"""One compiled model, many data sets: fits side by side, without compiling again."""
+
+import logging
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from typing import Any
+
+import pymc as pm
+import xarray as xr
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from securebase.compiling import compile_model
+from securebase.config import Sampling
+from securebase.sampling import drawn
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Task:
+    """What to fit: the data under the names they have in the model, and a seed.
+
+    Parameters
+    ----------
+    data : mapping of str to ndarray
+        See `family.Built.data_of`.
+    seed : int
+    """
+
+    data: Mapping[str, NDArray[Any]]
+    seed: int
+
+
+@dataclass(frozen=True)
+class Outcome[Result]:
+    """What became of a task.
+
+    Parameters
+    ----------
+    number : int
+        Place of the task.
+    result : Result, optional
+        What the reduction gave; None where the fit failed.
+    failure : str
+        Kind and message of the error; "" where the fit succeeded.
+    """
+
+    number: int
+    result: Result | None
+    failure: str = ""
+
+
+def refit[Result](
+    model: pm.Model,
+    tasks: Iterable[Task],
+    sampling: Sampling,
+    cores: int,
+    reduced: Callable[[int, xr.Dataset, xr.Dataset], Result],
+) -> Iterator[Outcome[Result]]:
+    """Fit a model to many data sets of the same shape; it is compiled once.
+
+    Each fit runs on one core, `cores` of them side by side. A fit that fails costs the
+    others nothing. Progress is shown on a terminal and else goes to the log.
+
+    Parameters
+    ----------
+    model : pm.Model
+        With exchangeable data, as `family.build` writes it.
+    tasks : iterable of Task
+        Taken as they are needed: data can be made on the way.
+    sampling : Sampling
+        Chains, draws and warm-up of each fit.
+    cores : int
+        Processors to use; no draw depends on it.
+    reduced : callable (number, posterior, sample_stats) -> Result
+        What to keep of a fit: posteriors of hundreds need not be held at once.
+
+    Yields
+    ------
+    Outcome
+        In the order of the tasks.
+    """
+    compiled = compile_model(model)
+    listed = list(tasks)
+
+    def fit(number: int) -> Result:
+        one = compiled.with_data(**listed[number].data)
+        posterior, stats = drawn(one, sampling, listed[number].seed, cores=1)
+        return reduced(number, posterior, stats)
+
+    outcomes: dict[int, Outcome[Result]] = {}
+    with ThreadPoolExecutor(max_workers=cores) as pool:
+        running = {pool.submit(fit, number): number for number in range(len(listed))}
+        try:
+            finished = tqdm(
+                as_completed(running), total=len(running), unit="fit",
+                disable=not sys.stderr.isatty(),
+            )  # fmt: skip
+            for future in finished:
+                number = running[future]
+                error = future.exception()
+                if error is None:
+                    outcomes[number] = Outcome(number, future.result())
+                else:
+                    log.error("fit %d failed", number, exc_info=error)
+                    failure = f"{type(error).__name__}: {error}"
+                    outcomes[number] = Outcome(number, None, failure)
+                if len(outcomes) % max(1, len(running) // 10) == 0:
+                    log.info("%d of %d fits", len(outcomes), len(running))
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    yield from (outcomes[number] for number in sorted(outcomes))
