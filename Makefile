@@ -2,6 +2,7 @@
 SHELL := /bin/sh
 CORES ?= 4
 WORKERS ?= auto
+REPLICATES ?= 500
 BIN := .venv/bin
 STARTED := $(shell date +%s)
 
@@ -9,7 +10,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help demo environment test slow bench check ruff format rules types drift schemas lock clean distclean
+.PHONY: help demo environment test slow bench calibrate check ruff format rules types drift schemas lock clean distclean
 
 help:  ## What can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -28,8 +29,11 @@ test: environment  ## Every test but the slow ones
 slow: environment  ## The slow tests: recovery of known truths, calibration
 	@python -m pytest -n $(WORKERS) -m slow $(ARGS)
 
-bench: environment  ## Timings of the likelihood on this machine
-	@python benchmarks/likelihood.py
+bench: environment  ## Timings on this machine, into benchmarks/RESULTS.md (20 minutes)
+	@python benchmarks/run.py
+
+calibrate: environment  ## Simulation-based calibration, into docs/calibration (15 minutes)
+	@python benchmarks/calibrate.py --replicates $(REPLICATES)
 
 check: environment  ## Style, format, rules, types, drift of what is generated
 	@$(MAKE) --no-print-directory --keep-going ruff format rules types drift

@@ -13,6 +13,8 @@ from securebase.sources import imported_modules
 # Lowest first: none of these rests, directly or through others, on one further down. A package
 # ("families") stands for all of its modules.
 ORDER = [
+    "caches",
+    "keeping",
     "faults",
     "names",
     "codebook",

@@ -147,7 +147,7 @@ def test_full_disk_costs_only_the_keeping(
     def refuse(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("numba.core.caching.IndexDataCacheFile.save", refuse)
+    monkeypatch.setattr("securebase.keeping.CheckedFile._open_for_write", refuse)
 
     def double(number: float) -> float:
         return 2.0 * number

@@ -13,6 +13,9 @@ from securebase.codebook.study import Study
 from securebase.compiling import compile_model
 from securebase.families import family_names
 from securebase.fitting import posed
+from securebase.likelihood import occasion_entry
+from securebase.likelihood.compilation import is_kept
+from securebase.likelihood.linking import addresses_later, ask_for
 
 COUPLES = 20
 WAVES = ("first", "second", "third")
@@ -63,8 +66,10 @@ def made_up_waves(rng: np.random.Generator) -> pd.DataFrame:
 def main() -> None:
     """Compile a model of each family."""
     study, waves = made_up_study(), made_up_waves(np.random.default_rng(1))
-    for name in study.analyses:
-        compile_model(posed(study, name, waves).built.model)
+    with addresses_later():
+        ask_for(occasion_entry.entry, is_kept(occasion_entry.symbol()))
+        for name in study.analyses:
+            compile_model(posed(study, name, waves).built.model)
 
 
 if __name__ == "__main__":

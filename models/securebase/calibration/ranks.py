@@ -6,6 +6,7 @@ notices what no single parameter does: Modrák et al. (2023), doi:10.1214/23-BA1
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 
 import arviz as az
@@ -135,9 +136,13 @@ def log_likelihood(built: Built) -> Callable[[xr.Dataset, Mapping[str, NDArray[A
         on_unused_input="ignore",
     )
 
+    # a compiled function has one place for its inputs, and fits run side by side
+    alone = Lock()
+
     def at(draw: xr.Dataset, study: Mapping[str, NDArray[Any]]) -> float:
         given = [draw[one.name].values for one in model.free_RVs]
-        return float(function(*given, *(study[name] for name in data)))
+        with alone:
+            return float(function(*given, *(study[name] for name in data)))
 
     return at
 

@@ -1,16 +1,16 @@
 """How the kernels are compiled."""
 
-import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pickle import UnpicklingError
 from typing import Any, Final
 
 import numba
 from numba.core import config as numba_config
 from pytensor.link.numba.cache import CACHED_SRC_FUNCTIONS, NUMBA_CACHE_PATH
 
-log = logging.getLogger(__name__)
+from securebase.keeping import guard
+
+guard()
 
 # NaN and infinity keep their meaning. The loops that matter are written in fours: the
 # compiler must not regroup their sums, which it would do across rows of matrices.
@@ -60,14 +60,11 @@ def kept(
 
     Returns
     -------
-    What `decorate` makes of the function; without a usable folder it is not kept.
+    What `decorate` makes of the function; without a usable folder it is not kept
+    (see `keeping.CheckedFile`).
     """
     # PyTensor's folder goes by this key and not by the age of a file, so that inner
     # functions are covered and one folder holds everything compiled
     CACHED_SRC_FUNCTIONS[function] = key
     with optimised():
-        try:
-            return decorate(signature, cache=True, **OPTIONS)(function)
-        except (OSError, EOFError, UnpicklingError) as problem:
-            log.warning("nothing compiled is kept in %s: %s", NUMBA_CACHE_PATH, problem)
-            return decorate(signature, **OPTIONS)(function)
+        return decorate(signature, cache=True, **OPTIONS)(function)

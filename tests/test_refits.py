@@ -1,0 +1,68 @@
+"""Many fits of one compiled model: in order, the same on any cores, none lost by another."""
+
+from typing import Any
+
+import numpy as np
+import pymc as pm
+import pytest
+import xarray as xr
+
+from securebase.config import Sampling
+from securebase.refits import Outcome, Task, refit
+
+SAMPLING = Sampling(chains=2, draws=200, tune=200)
+
+
+@pytest.fixture(scope="module")
+def model() -> pm.Model:
+    with pm.Model() as model:
+        scores = pm.Data("scores", np.zeros(10))
+        mean = pm.Normal("mean", 0.0, 10.0)
+        pm.Normal("score", mean, 1.0, observed=scores)
+    return model
+
+
+def mean_of(number: int, posterior: xr.Dataset, stats: xr.Dataset) -> tuple[int, float]:
+    assert set(posterior.sizes) == {"chain", "draw"}
+    assert "diverging" in stats
+    return number, float(posterior["mean"].mean())
+
+
+def tasks(count: int) -> list[Task]:
+    return [Task({"scores": np.full(10, float(place))}, seed=place) for place in range(count)]
+
+
+def test_results_come_in_order_and_follow_their_data(model: pm.Model) -> None:
+    outcomes = list(refit(model, tasks(6), SAMPLING, 2, mean_of))
+    assert [one.number for one in outcomes] == list(range(6))
+    for number, one in enumerate(outcomes):
+        assert one.failure == ""
+        assert one.result is not None
+        # 10 scores: posterior sd .32, Monte Carlo error below .04
+        assert one.result == (number, pytest.approx(number, abs=0.2))
+
+
+def test_draws_do_not_depend_on_cores(model: pm.Model) -> None:
+    one, two = (list(refit(model, tasks(4), SAMPLING, cores, mean_of)) for cores in (1, 2))
+    assert one == two
+
+
+def test_failing_fit_is_recorded_and_costs_no_other(
+    model: pm.Model, caplog: pytest.LogCaptureFixture
+) -> None:
+    def picky(number: int, posterior: xr.Dataset, stats: xr.Dataset) -> int:
+        if number == 1:
+            raise RuntimeError("nothing to keep")
+        return number
+
+    outcomes: list[Outcome[Any]] = list(refit(model, tasks(3), SAMPLING, 2, picky))
+    assert [one.result for one in outcomes] == [0, None, 2]
+    assert outcomes[1].failure == "RuntimeError: nothing to keep"
+    assert "fit 1 failed" in caplog.text
+    assert "Traceback" in caplog.text
+
+
+def test_progress_is_logged(model: pm.Model, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level("INFO"):
+        list(refit(model, tasks(3), SAMPLING, 1, mean_of))
+    assert "3 of 3 fits" in caplog.text
