@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from securebase.codebook.loading import Study
+from securebase.codebook.loading import Study, load_study
 from securebase.fitting import Question, posed
 from securebase.names import WAVE_KEYS
+from securebase.waves.clean import clean
 
 WAVES = {"first": 0.0, "second": 1.0, "third": 2.0}
 ANALYSIS = "growth"
@@ -78,10 +80,16 @@ class Design:
         members = [f"{role}" for role in self.roles]
         shape = (self.units, len(members), len(WAVES), len(self.outcomes))
         level, change = rng.normal(3.0, 0.9, shape[:2]), rng.normal(-0.2, 0.25, shape[:2])
-        line = level[..., None] + change[..., None] * np.array(list(WAVES.values()))
-        scores = line[..., None] + rng.normal(0.0, 0.5, shape)
+        noise = rng.normal(0.0, 0.5, shape)
         last = np.where(rng.random(self.units) < self.dropout, rng.integers(0, 2, self.units), 2)
         sensitivity = rng.normal(size=shape[:2])
+        # what outcomes share, and what each has of its own
+        own = rng.normal(size=(2, *shape[:2], 1, shape[3]))
+        levels = 3.0 + np.sqrt(0.4) * (level[..., None, None] - 3.0) + np.sqrt(0.6) * 0.9 * own[0]
+        changes = (
+            -0.2 + np.sqrt(0.4) * (change[..., None, None] + 0.2) + np.sqrt(0.6) * 0.25 * own[1]
+        )
+        scores = levels + changes * np.array(list(WAVES.values()))[:, None] + noise
         keys = [
             (unit, member, wave)
             for unit, member, wave in product(*map(range, shape[:3]))
@@ -111,6 +119,26 @@ class Design:
 def reference(units: int = 100) -> Design:
     """Two outcomes at three waves, intercepts and slopes correlated."""
     return Design(f"{units:,} units, 3 waves, 2 outcomes", units)
+
+
+def couples() -> Question | None:
+    """Give the real couples, where their data lie beside this project."""
+    root = Path(__file__).parents[2] / "shared" / "data"
+    if not root.exists():
+        return None
+    study = load_study(Path(__file__).parents[1] / "config" / "studies" / "couples_ecr.yaml")
+    return posed(study, "growth", clean(study, root).waves)
+
+
+def by_name(name: str) -> Question:
+    """Find a design as the benchmarks name it: "reference 100", "leaders 60", "couples"."""
+    kind, _, size = name.partition(" ")
+    if kind == "couples":
+        found = couples()
+        if found is None:
+            raise FileNotFoundError("the couples' data do not lie beside this project")
+        return found
+    return {"reference": reference, "leaders": leaders}[kind](int(size)).question()
 
 
 def exchangeable(units: int = 100) -> Design:

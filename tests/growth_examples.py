@@ -140,7 +140,7 @@ def parameters(model: pm.Model, rng: np.random.Generator) -> list[np.ndarray]:
     values = []
     for variable in model.free_RVs:
         shape = tuple(variable.shape.eval())
-        if variable.name.endswith("_sd"):
+        if variable.name.endswith("_signed"):
             values.append(rng.uniform(0.4, 1.5, shape))
         elif variable.name.endswith("_vine"):
             values.append(rng.uniform(0.25, 0.75, shape))

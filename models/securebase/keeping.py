@@ -7,14 +7,15 @@ against folders that are full or cannot be written to.
 
 import logging
 from hashlib import sha256
-from pickle import UnpicklingError
 from typing import Any
 
 from numba.core import caching
 
 log = logging.getLogger(__name__)
 
-_DIGEST = sha256().digest_size
+# ends a file; who reads it without this module stops before it
+_MARK = b"sha256"
+_END = len(_MARK) + sha256().digest_size
 
 
 class DamagedError(ValueError):
@@ -28,7 +29,7 @@ class CheckedFile(caching.IndexDataCacheFile):
         """Load compiled code; None, to be compiled anew, where it cannot be read."""
         try:
             return super().load(key)
-        except (OSError, EOFError, ValueError, UnpicklingError, AttributeError, ImportError) as why:
+        except Exception as why:  # a damaged index raises anything
             log.warning("%s cannot be read (%s): compiling anew", self._index_path, why)
             self._forget()
             return None
@@ -49,13 +50,14 @@ class CheckedFile(caching.IndexDataCacheFile):
     def _save_data(self, name: str, data: Any) -> None:
         text = self._dump(data)
         with self._open_for_write(self._data_path(name)) as file:
-            file.write(sha256(text).digest() + text)
+            file.write(text + _MARK + sha256(text).digest())
 
     def _load_data(self, name: str) -> Any:
         with open(self._data_path(name), "rb") as file:
-            digest, text = file.read(_DIGEST), file.read()
-        if sha256(text).digest() != digest:
-            raise DamagedError(f"{name} is damaged")
+            found = file.read()
+        text, end = found[:-_END], found[-_END:]
+        if end != _MARK + sha256(text).digest():
+            raise DamagedError(f"{name} is damaged, or another program's")
         return caching.pickle.loads(text)
 
 

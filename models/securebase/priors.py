@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 import pymc as pm
+import pytensor.tensor as pt
 from numpy.typing import NDArray
 from pytensor.tensor.variable import TensorVariable
 
@@ -146,8 +147,9 @@ def normal(name: str, prior: Prior, dims: tuple[str, ...], outcomes: list[str]) 
 def covariance(name: str, sd: Array, corr: Prior, labels: list[str], dim: str) -> TensorVariable:
     """Factor of a covariance with half-normal standard deviations and an LKJ correlation.
 
-    Registers `{name}_sd` (dim) and `{name}_vine` (dim_pair), the partial correlations
-    mapped to 0–1, in the current model.
+    Registers in the current model `{name}_sd` (dim), `{name}_signed` (dim), the same in units
+    of its prior's spread and with a sign that means nothing, and `{name}_vine` (dim_pair),
+    the partial correlations, but for these signs, mapped to 0–1.
 
     Parameters
     ----------
@@ -168,7 +170,11 @@ def covariance(name: str, sd: Array, corr: Prior, labels: list[str], dim: str) -
     model = pm.modelcontext(None)
     pairs = [f"{labels[j]} ~ {labels[i]}" for i, j in vine_pairs(len(labels))]
     model.add_coords({dim: labels, f"{dim}_pair": pairs})
-    spread = pm.HalfNormal(f"{name}_sd", sd, dims=dim)
+    # half-normal by its sign: a spread near zero is passed through, not a ravine of its logarithm.
+    # A turned sign turns the correlations with it, and nothing else
+    signed = pm.Normal(f"{name}_signed", 0.0, 1.0, initval=np.full(len(labels), 0.8), dims=dim)
+    pm.Deterministic(f"{name}_sd", pt.abs(signed) * sd, dims=dim)
+    spread = signed * sd
     if not pairs:
         return spread[:, None]
     shapes = vine_shapes(len(labels), corr.eta)

@@ -18,7 +18,7 @@ from securebase.panel import Panel
 from securebase.priors import Prior, Priors, overridden_priors, prior_table
 from securebase.sampling import prior_draws
 
-HELPERS = ("_vine", "_measured")
+HELPERS = ("_vine", "_signed", "_measured")
 ANALYSES: dict[str, dict[str, Any]] = {
     "distinguishable": {},
     "exchangeable": {"exchangeable": True},

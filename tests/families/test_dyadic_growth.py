@@ -300,7 +300,7 @@ def correlation(partial: np.ndarray, size: int) -> np.ndarray:
 
 
 def own_covariance(truth: xr.Dataset, name: str) -> np.ndarray:
-    sd = truth[f"{name}_sd"].values
+    sd = np.copysign(truth[f"{name}_sd"].values, truth[f"{name}_signed"].values)
     corr = correlation(truth[f"{name}_vine"].values, len(sd)) if len(sd) > 1 else np.eye(1)
     return np.diag(sd) @ corr @ np.diag(sd)
 
@@ -646,8 +646,12 @@ def maximised(panel: Panel) -> tuple[dict[str, np.ndarray], np.ndarray, list[str
     for one, shape in zip(variables, shapes, strict=True):
         size = int(np.prod(shape))
         kind = one.name.rpartition("_")[2]
-        limits += [{"sd": (1e-3, 10.0), "vine": (1e-4, 1 - 1e-4)}.get(kind, (-20.0, 20.0))] * size
-        start += [{"sd": 0.5, "vine": 0.5}.get(kind, 3.0 if one.name == "level" else 0.0)] * size
+        limits += [
+            {"signed": (1e-3, 10.0), "vine": (1e-4, 1 - 1e-4)}.get(kind, (-20.0, 20.0))
+        ] * size
+        start += [
+            {"signed": 0.5, "vine": 0.5}.get(kind, 3.0 if one.name == "level" else 0.0)
+        ] * size
 
     def minus(vector: np.ndarray) -> tuple[float, np.ndarray]:
         pieces = np.split(vector, np.cumsum([int(np.prod(shape)) for shape in shapes])[:-1])
@@ -665,6 +669,10 @@ def maximised(panel: Panel) -> tuple[dict[str, np.ndarray], np.ndarray, list[str
         one.name: piece.reshape(shape)
         for one, piece, shape in zip(variables, pieces, shapes, strict=True)
     }
+    fixed = built.model.deterministics
+    derive = pytensor.function(variables, fixed, mode="FAST_COMPILE", on_unused_input="ignore")
+    found = derive(*values.values())
+    values |= {one.name: value for one, value in zip(fixed, found, strict=True)}
     # the score is linear in the means, so that differences give their block of the information
     # exactly; the block alone is the whole but for what missing scores couple to covariances
     means = [n for n, one in enumerate(variables) if one.name in ("level", "change")]

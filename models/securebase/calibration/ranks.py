@@ -25,7 +25,7 @@ from securebase.sampling import derived_seed, prior_draws
 
 LOG_LIKELIHOOD = "log_likelihood"
 # what priors are written on and nobody reads
-_HELPERS = ("_vine", "_measured")
+_HELPERS = ("_vine", "_signed", "_measured")
 
 
 @dataclass(frozen=True)
@@ -159,5 +159,6 @@ def _rank_of_density(
 
 
 def _r_hat(posterior: xr.Dataset) -> float:
-    found = az.rhat(posterior[[n for n in posterior if not str(n).endswith("_corr")]])
+    shown = [name for name in posterior if not str(name).endswith(("_corr", *_HELPERS))]
+    found = az.rhat(posterior[shown])
     return float(max(float(one.max()) for one in found.data_vars.values()))

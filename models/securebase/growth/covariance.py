@@ -122,5 +122,6 @@ def _covariances(posterior: xr.Dataset, name: str) -> Array:
     sd = posterior[f"{name}_sd"].values
     if sd.shape[-1] == 1:
         return sd[..., None] ** 2
+    sd = np.copysign(sd, posterior[f"{name}_signed"].values)
     corr = correlation_from_vine(posterior[f"{name}_vine"].values)
     return np.asarray(corr * sd[..., :, None] * sd[..., None, :])
