@@ -3,6 +3,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import securebase  # noqa: F401  (chooses the folder of compiled code before others do)
+
 
 @pytest.fixture(scope="session")
 def root() -> Path:

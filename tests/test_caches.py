@@ -45,13 +45,14 @@ def kept_files(folder: Path) -> list[Path]:
     return sorted(folder.rglob("*securebase_test_of_caches*.nb[ci]"))
 
 
-def test_many_processes_start_with_an_empty_folder(tmp_path: Path) -> None:
+@pytest.mark.parametrize("count", [4, pytest.param(50, marks=pytest.mark.slow)])
+def test_many_processes_start_with_an_empty_folder(count: int, tmp_path: Path) -> None:
     started = [
         subprocess.Popen(
             [sys.executable, "-c", PROGRAM], env=environment(tmp_path),
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )
-        for _ in range(6)
+        for _ in range(count)
     ]  # fmt: skip
     for process in started:
         said, complained = process.communicate()
