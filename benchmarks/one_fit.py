@@ -17,20 +17,19 @@ from designs import by_name  # noqa: E402
 
 from securebase.compiling import compile_model  # noqa: E402
 from securebase.config import Sampling  # noqa: E402
-from securebase.family import Built, build  # noqa: E402
+from securebase.family import build  # noqa: E402
 from securebase.fitting import Question  # noqa: E402
 from securebase.sampling import drawn  # noqa: E402
 
 CORES = os.process_cpu_count() or 1
 
 
-def smallest_ess(posterior: xr.Dataset, built: Built) -> tuple[float, float]:
+def smallest_ess(posterior: xr.Dataset) -> tuple[float, float]:
     """Smallest bulk ESS of means and standard deviations, and of standard deviations."""
-    names = [
-        one.name for one in built.model.free_RVs if not one.name.endswith(("_vine", "_offset_all"))
-    ]
+    helpers = ("_vine", "_signed", "_measured", "_offset_all")
+    names = [name for name in posterior.data_vars if not str(name).endswith(helpers)]
     ess = az.ess(posterior[names])
-    least = {name: float(ess[name].min()) for name in names}
+    least = {name: float(ess[name].min()) for name in map(str, names)}
     return min(least.values()), min(v for name, v in least.items() if name.endswith("_sd"))
 
 
@@ -49,7 +48,7 @@ def fit(question: Question, sampling: Sampling, explicit: bool) -> dict[str, flo
     with tempfile.TemporaryDirectory() as folder:
         posterior.to_netcdf(Path(folder) / "posterior.nc", engine="netcdf4")
     times["total"] = time.time() - STARTED
-    ess, ess_sd = smallest_ess(posterior, built)
+    ess, ess_sd = smallest_ess(posterior)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return times | {
         "ess": ess,

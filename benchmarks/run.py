@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
@@ -109,17 +110,18 @@ def main() -> None:
     }
     sizes = {f"reference {n}": f"{n:,} units" for n in (100, 1_000, 10_000, 100_000)}
     sizes |= {f"leaders {n}": f"{n:,} leaders of 9" for n in (50, 500, 5_000)}
-    tables = {
-        "START": start_table(starts),
-        "TWIN": twin_table({100: 1000, 1_000: 1000, 10_000: 300}),
-        "SIZES": size_table(sizes),
-        "GRADIENT": likelihood.table(),
-        "MACHINE": machine(),
+    tables: dict[str, Callable[[], str]] = {
+        "MACHINE": machine,
+        "START": lambda: start_table(starts),
+        "SIZES": lambda: size_table(sizes),
+        "GRADIENT": likelihood.table,
+        "TWIN": lambda: twin_table({100: 1000, 1_000: 1000, 10_000: 150}),
     }
     page = (HERE / "RESULTS.template.md").read_text(encoding="utf-8")
-    for name, text in tables.items():
-        page = page.replace(f"{{{name}}}", text)
-    (HERE / "RESULTS.md").write_text(page, encoding="utf-8")
+    for name, table in tables.items():
+        page = page.replace(f"{{{name}}}", table())
+        # what was measured is kept, should a later table fail
+        (HERE / "RESULTS.md").write_text(page, encoding="utf-8")
 
 
 if __name__ == "__main__":
