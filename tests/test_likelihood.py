@@ -20,30 +20,29 @@ from structures import (
 )
 
 from securebase.likelihood import kernel_arrays, loglik, pointwise_loglik
-from securebase.likelihood.entry import evaluate
+from securebase.likelihood.gaussian_entry import evaluate
 from securebase.moments import moments_of
 
-structures = st.builds(
-    lambda seed, **sizes: draw(np.random.default_rng(seed), **sizes),
-    seed=st.integers(0, 2**32),
-    n_units=st.integers(4, 25),
-    n_responses=st.integers(1, 9),
-    n_design=st.integers(1, 3),
-    n_effects=st.integers(1, 4),
-    missing=st.sampled_from([0.0, 0.2, 0.6]),
-    n_clusters=st.integers(1, 6),
-)
 
-small = st.builds(
-    lambda seed, **sizes: draw(np.random.default_rng(seed), **sizes),
-    seed=st.integers(0, 2**32),
-    n_units=st.integers(4, 10),
-    n_responses=st.integers(1, 6),
-    n_design=st.integers(1, 3),
-    n_effects=st.integers(1, 3),
-    missing=st.sampled_from([0.0, 0.2, 0.6]),
-    n_clusters=st.integers(1, 4),
-)
+def structures(
+    units: int, responses: int, effects: int, clusters: int
+) -> st.SearchStrategy[Structure]:
+    """Draw models and data up to these sizes."""
+    return st.builds(
+        lambda seed, **sizes: draw(np.random.default_rng(seed), **sizes),
+        seed=st.integers(0, 2**32),
+        n_units=st.integers(4, units),
+        n_responses=st.integers(1, responses),
+        n_design=st.integers(1, 3),
+        n_effects=st.integers(1, effects),
+        missing=st.sampled_from([0.0, 0.2, 0.6]),
+        n_clusters=st.integers(1, clusters),
+    )
+
+
+any_size = structures(units=25, responses=9, effects=4, clusters=6)
+# dense over all units, and differentiated
+small = structures(units=10, responses=6, effects=3, clusters=4)
 
 
 def one_level(s: Structure) -> float:
@@ -56,7 +55,7 @@ def two_level(s: Structure) -> float:
 
 
 @settings(max_examples=200, derandomize=True, deadline=None)
-@given(structures)
+@given(any_size)
 def test_units_have_the_density_of_one_normal_each(s: Structure) -> None:
     assert one_level(s) == pytest.approx(dense_rows(s).sum(), rel=1e-9, abs=1e-9)
     by_unit = pointwise_loglik(s.mean, s.cov, s.y, s.w)
@@ -64,7 +63,7 @@ def test_units_have_the_density_of_one_normal_each(s: Structure) -> None:
 
 
 @settings(max_examples=200, derandomize=True, deadline=None)
-@given(structures)
+@given(any_size)
 def test_clusters_have_the_density_of_one_normal_each(s: Structure) -> None:
     assert two_level(s) == pytest.approx(dense_clusters(s).sum(), rel=1e-9, abs=1e-9)
     mean, cov, loading, cluster_cov = s.two_level
@@ -74,7 +73,7 @@ def test_clusters_have_the_density_of_one_normal_each(s: Structure) -> None:
 
 @pytest.mark.parametrize("levels", [1, 2])
 @settings(max_examples=200, derandomize=True, deadline=None)
-@given(structures)
+@given(any_size)
 def test_gradients_are_those_of_finite_differences(levels: int, s: Structure) -> None:
     arrays = kernel_arrays(moments_of(s.y, s.w, s.cluster))
     parameters = list(s.two_level)[: 2 * levels]

@@ -23,6 +23,12 @@ def waves_of(study: Study, dates: dict[tuple[str, str, str], str | None]) -> pd.
     return table.assign(date=[row["date"] for row in rows])
 
 
+def faults_of(study: Study, dates: dict[tuple[str, str, str], str | None]) -> InputError:
+    with pytest.raises(InputError) as raised:
+        answer_times(waves_of(study, dates), study, ROLES)
+    return raised.value
+
+
 @pytest.fixture
 def study() -> Study:
     return growth_study(DATES)
@@ -57,7 +63,7 @@ def test_times_are_counted_from_the_unit_s_first_dated_wave(study: Study) -> Non
 
 
 def test_faults_of_dates_are_all_listed(study: Study) -> None:
-    waves = waves_of(
+    found = faults_of(
         study,
         {
             ("a", "patient", "w1"): "soon",
@@ -65,16 +71,13 @@ def test_faults_of_dates_are_all_listed(study: Study) -> None:
             ("b", "patient", "w1"): "2020-02-01",
         },
     )
-    with pytest.raises(InputError) as raised:
-        answer_times(waves, study, ROLES)
-    text = str(raised.value)
-    assert "'soon' as date of a, patient, w1" in text
-    assert "'2020-02-31' as date of a, patient, w2" in text
-    assert len(raised.value.faults) == 2
+    assert "'soon' as date of a, patient, w1" in str(found)
+    assert "'2020-02-31' as date of a, patient, w2" in str(found)
+    assert len(found.faults) == 2
 
 
 def test_later_waves_lie_later(study: Study) -> None:
-    waves = waves_of(
+    found = faults_of(
         study,
         {
             ("a", "patient", "w1"): "2020-06-01",
@@ -84,22 +87,18 @@ def test_later_waves_lie_later(study: Study) -> None:
             ("b", "partner", "w2"): "2019-06-01",
         },
     )
-    with pytest.raises(InputError) as raised:
-        answer_times(waves, study, ROLES)
-    text = str(raised.value)
+    text = str(found)
     assert "a, patient: w4 is dated 153 days before an earlier wave" in text
     assert "b, partner: w2 is dated 366 days before an earlier wave" in text
 
 
 def test_no_dates_and_no_length_of_time_are_refused_together(study: Study) -> None:
-    waves = waves_of(study, {("a", "patient", "w1"): None, ("b", "patient", "w1"): None})
     blurred = study.model_copy(
         update={"waves": study.waves.model_copy(update={"time_unit": "session"})}
     )
-    with pytest.raises(InputError) as raised:
-        answer_times(waves, blurred, ROLES)
-    assert "no answer has a date" in str(raised.value)
-    assert "day, week, month, year" in str(raised.value)
+    found = faults_of(blurred, {("a", "patient", "w1"): None, ("b", "patient", "w1"): None})
+    assert "no answer has a date" in str(found)
+    assert "day, week, month, year" in str(found)
 
 
 def test_a_free_path_does_not_go_by_dates() -> None:

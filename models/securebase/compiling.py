@@ -19,7 +19,7 @@ from numba.core import config as numba_config
 from nutpie import compile_pymc as internals
 from pytensor.link.numba.cache import CACHED_SRC_FUNCTIONS, compile_numba_function_src
 
-from securebase.likelihood.linking import addresses_later
+from securebase.likelihood.entry import addresses_later
 
 _POINTER = types.CPointer(types.double)
 _DENSITY = types.int64(types.uint64, _POINTER, _POINTER, _POINTER, types.voidptr)

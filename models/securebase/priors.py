@@ -171,8 +171,9 @@ def covariance(name: str, sd: Array, corr: Prior, labels: list[str], dim: str) -
     pairs = [f"{labels[j]} ~ {labels[i]}" for i, j in vine_pairs(len(labels))]
     model.add_coords({dim: labels, f"{dim}_pair": pairs})
     # half-normal by its sign: a spread near zero is passed through, not a ravine of its logarithm.
-    # A turned sign turns the correlations with it, and nothing else
-    signed = pm.Normal(f"{name}_signed", 0.0, 1.0, initval=np.full(len(labels), 0.8), dims=dim)
+    # A turned sign turns the correlations with it, and nothing else. Chains start within 1 of
+    # the given point: never where no spread is left, from where a chain may not come back
+    signed = pm.Normal(f"{name}_signed", 0.0, 1.0, initval=np.full(len(labels), 1.2), dims=dim)
     pm.Deterministic(f"{name}_sd", pt.abs(signed) * sd, dims=dim)
     spread = signed * sd
     if not pairs:

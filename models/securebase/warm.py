@@ -14,8 +14,7 @@ from securebase.compiling import compile_model
 from securebase.families import family_names
 from securebase.fitting import posed
 from securebase.likelihood import occasion_entry
-from securebase.likelihood.compilation import is_kept
-from securebase.likelihood.linking import addresses_later, ask_for
+from securebase.likelihood.entry import addresses_later
 
 COUPLES = 20
 WAVES = ("first", "second", "third")
@@ -67,7 +66,7 @@ def main() -> None:
     """Compile a model of each family."""
     study, waves = made_up_study(), made_up_waves(np.random.default_rng(1))
     with addresses_later():
-        ask_for(occasion_entry.entry, is_kept(occasion_entry.symbol()))
+        occasion_entry.ENTRY.ask_for()
         for name in study.analyses:
             compile_model(posed(study, name, waves).built.model)
 

@@ -1,30 +1,27 @@
-"""The one compiled function, kept on disk, and the symbol by which others call it."""
+"""Compiled functions that are kept on disk and called through their address.
 
-from collections.abc import Callable
+Where nothing is kept on disk, a likelihood takes as long to compile as all that holds a
+model together. With a second processor, another process compiles it meanwhile: only a call
+needs the address.
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from ctypes import CFUNCTYPE, c_double, c_int64, c_void_p
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
-import numba
-import numpy as np
 from numba import types
-from numpy.typing import NDArray
 
-from securebase.likelihood import compilation, layout
-from securebase.likelihood.gaussian import gaussian
-from securebase.likelihood.layout import Table
-from securebase.likelihood.linking import fill
-from securebase.moments import Floats
-
-type Gradients = tuple[Floats, Floats, Floats, Floats]
-
-_NUMBERS: Final = types.CPointer(types.float64)
-_WHOLE: Final = types.CPointer(types.int32)
-SIGNATURE: Final = types.float64(
-    *(types.int64,) * 6, *(_NUMBERS,) * 4, _WHOLE, _NUMBERS, _WHOLE, _NUMBERS, *(_NUMBERS,) * 4
-)
+from securebase.likelihood import compilation
+from securebase.likelihood.linking import caller, fill
 
 
 @cache
@@ -36,90 +33,82 @@ def version() -> str:
     return digest.hexdigest()[:16]
 
 
-def symbol() -> str:
-    """Name by which compiled code calls the entry."""
-    return f"securebase_gaussian_{version()}"
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """A log-density that takes sizes and addresses, as any linker can call it.
+
+    Parameters
+    ----------
+    name : str
+    function : callable
+    signature : numba signature
+        Whole numbers and pointers in, a float out.
+    module : str
+        Where another process finds it, under the name ENTRY.
+    """
+
+    name: str
+    function: Callable[..., float]
+    signature: Any
+    module: str
+
+    @property
+    def symbol(self) -> str:
+        """Name by which compiled code calls it, the same in every process."""
+        return f"securebase_{self.name}_{version()}"
+
+    @cached_property
+    def compiled(self) -> Any:
+        """Compile it or load it from disk; make its address known."""
+        function = compilation.kept(self.function, self.signature, self.symbol)
+        fill(self.symbol, function.address)
+        return function
+
+    @cached_property
+    def from_python(self) -> Any:
+        """Take whole numbers and plain addresses, as ctypes gives them."""
+        kinds = {types.int64: c_int64}
+        arguments = (kinds.get(kind, c_void_p) for kind in self.signature.args)
+        return CFUNCTYPE(c_double, *arguments)(self.compiled.address)
+
+    def ask_for(self) -> None:
+        """Have the address known, now or at the end of `addresses_later`."""
+        entries = _asked_for.get()
+        if entries is None:
+            _ = self.compiled
+        elif self not in entries:
+            entries[self] = self._compiled_elsewhere()
+
+    def from_compiled_code(self) -> Any:
+        """Give what calls it from compiled code."""
+        self.ask_for()
+        return caller(self.symbol, self.signature)
+
+    def _compiled_elsewhere(self) -> subprocess.Popen[bytes] | None:
+        """Start to compile in another process, where there is something to gain."""
+        if compilation.is_kept(self.symbol) or len(os.sched_getaffinity(0)) < 2:
+            return None
+        program = f"from {self.module} import ENTRY; ENTRY.compiled"
+        quiet = subprocess.DEVNULL
+        return subprocess.Popen([sys.executable, "-c", program], stdout=quiet, stderr=quiet)
 
 
-def _entry(
-    n_responses: int, n_design: int, n_effects: int, n_patterns: int, n_rows: int, n_cells: int,
-    mean: Any, cov: Any, loading: Any, cluster_cov: Any,
-    patterns: Any, rows: Any, cells: Any, cell_sums: Any,
-    mean_grad: Any, cov_grad: Any, loading_grad: Any, cluster_grad: Any,
-) -> float:  # fmt: skip
-    """Take addresses, as any linker can call it; `gaussian` says what they hold."""
-    width = n_design + n_responses
-    return gaussian(
-        numba.carray(mean, (n_responses, n_design)),
-        numba.carray(cov, (n_responses, n_responses)),
-        numba.carray(loading, (n_responses, n_effects)),
-        numba.carray(cluster_cov, (n_effects, n_effects)),
-        numba.carray(patterns, (n_patterns, layout.HEAD + n_responses)),
-        numba.carray(rows, (n_rows, width)),
-        numba.carray(cells, (n_cells, 3)),
-        numba.carray(cell_sums, (n_cells, width)),
-        numba.carray(mean_grad, (n_responses, n_design)),
-        numba.carray(cov_grad, (n_responses, n_responses)),
-        numba.carray(loading_grad, (n_responses, n_effects)),
-        numba.carray(cluster_grad, (n_effects, n_effects)),
-    )
+_asked_for: ContextVar[dict[Entry, subprocess.Popen[bytes] | None] | None] = ContextVar(
+    "asked_for", default=None
+)
 
 
-@cache
-def entry() -> Any:
-    """Compile the entry or load it from disk; make its address known."""
-    function = compilation.kept(_entry, SIGNATURE, symbol())
-    fill(symbol(), function.address)
-    return function
-
-
-def evaluate(
-    mean: Floats,
-    cov: Floats,
-    arrays: dict[str, NDArray[Any]],
-    loading: Floats | None = None,
-    cluster_cov: Floats | None = None,
-) -> tuple[float, Gradients]:
-    """Log-density and its gradients, from Python."""
-    call, gradients = prepare(mean, cov, arrays, loading, cluster_cov)
-    return call(), gradients
-
-
-def prepare(
-    mean: Floats,
-    cov: Floats,
-    arrays: dict[str, NDArray[Any]],
-    loading: Floats | None = None,
-    cluster_cov: Floats | None = None,
-) -> tuple[Callable[[], float], Gradients]:
-    """What computes the log-density and fills the gradients, ready to be called."""
-    n_responses, n_design = mean.shape
-    if loading is None or cluster_cov is None:
-        loading, cluster_cov = np.zeros((n_responses, 0)), np.zeros((0, 0))
-        cells: Table = np.zeros((0, 3), dtype=np.int32)
-        sums = np.zeros((0, n_design + n_responses))
-    else:
-        cells, sums = arrays["cells"], arrays["cell_sums"]
-    parameters = [np.ascontiguousarray(a, float) for a in (mean, cov, loading, cluster_cov)]
-    data = [
-        np.ascontiguousarray(arrays["patterns"], np.int32),
-        np.ascontiguousarray(arrays["rows"]),
-    ]
-    data += [np.ascontiguousarray(cells, np.int32), np.ascontiguousarray(sums)]
-    gradients = tuple(np.zeros(a.shape) for a in parameters)
-    sizes = (n_responses, n_design, loading.shape[1], len(data[0]), len(data[1]), len(cells))
-    held = (*parameters, *data, *gradients)
-    addresses = [array.ctypes.data for array in held]
-    entry_point: Callable[..., float] = _callable()
-
-    def call(held: tuple[NDArray[Any], ...] = held) -> float:
-        # the arrays live as long as their addresses are in use
-        return entry_point(*sizes, *addresses)
-
-    return call, gradients  # type: ignore[return-value]
-
-
-@cache
-def _callable() -> Any:
-    """Give the entry to ctypes, with plain addresses as arguments."""
-    return CFUNCTYPE(c_double, *(c_int64,) * 6, *(c_void_p,) * 12)(entry().address)
+@contextmanager
+def addresses_later() -> Iterator[None]:
+    """Ask for entries inside, have their addresses at the end: nothing is called inside."""
+    entries: dict[Entry, subprocess.Popen[bytes] | None] = {}
+    token = _asked_for.set(entries)
+    try:
+        yield
+    finally:
+        _asked_for.reset(token)
+    for entry, process in entries.items():
+        if process is not None:
+            # whatever came of it: what it did not leave behind is compiled here
+            process.wait()
+        _ = entry.compiled

@@ -1,7 +1,5 @@
-"""The compiled likelihood of units with times of their own, kept on disk, and its symbol."""
+"""The compiled likelihood of units with times of their own."""
 
-from ctypes import CFUNCTYPE, c_double, c_int64, c_void_p
-from functools import cache
 from typing import Any, Final
 
 import numba
@@ -9,9 +7,8 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from securebase.likelihood import compilation
-from securebase.likelihood.entry import Gradients, version
-from securebase.likelihood.linking import fill
+from securebase.likelihood.entry import Entry
+from securebase.likelihood.gaussian_entry import Gradients
 from securebase.likelihood.occasion_kernels import occasions_density
 from securebase.likelihood.occasions import CLUSTER, OCCASIONS
 from securebase.moments import Floats
@@ -24,11 +21,6 @@ SIGNATURE: Final = types.float64(
     *(_WHOLE, _WHOLE, _WHOLE, _NUMBERS, _WHOLE, _NUMBERS, _NUMBERS, _NUMBERS),
     *(_NUMBERS,) * 5,
 )
-
-
-def symbol() -> str:
-    """Name by which compiled code calls the entry."""
-    return f"securebase_occasions_{version()}"
 
 
 def _entry(
@@ -46,7 +38,7 @@ def _entry(
         numba.carray(cluster_cov, (c, c)),
         numba.carray(series, (q,)),
         numba.carray(sets, (n_sets, m)),
-        numba.carray(units, (n_units, 2)),
+        numba.carray(units, (n_units, 3)),
         numba.carray(design, (n_units, n_design)),
         numba.carray(blocks, (n_blocks, 2)),
         numba.carray(sums, (n_blocks, q * q + q * m + m * m)),
@@ -60,18 +52,7 @@ def _entry(
     )
 
 
-@cache
-def entry() -> Any:
-    """Compile the entry or load it from disk; make its address known."""
-    function = compilation.kept(_entry, SIGNATURE, symbol())
-    fill(symbol(), function.address)
-    return function
-
-
-@cache
-def _callable() -> Any:
-    """Give the entry to ctypes, with plain addresses as arguments."""
-    return CFUNCTYPE(c_double, *(c_int64,) * 8, *(c_void_p,) * 17)(entry().address)
+ENTRY: Final = Entry("occasions", _entry, SIGNATURE, __name__)
 
 
 def evaluate_occasions(
@@ -121,5 +102,5 @@ def evaluate_occasions(
         *parameters[0].shape, len(parameters[2]), clusters,
         len(arrays["sets"]), len(units), len(arrays["blocks"]), len(terms),
     )  # fmt: skip
-    logp = _callable()(*sizes, *(array.ctypes.data for array in held))
+    logp = ENTRY.from_python(*sizes, *(array.ctypes.data for array in held))
     return logp, gradients, terms  # type: ignore[return-value]

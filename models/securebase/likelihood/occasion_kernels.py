@@ -9,12 +9,14 @@ integrated out of their sums in the same way. Nothing divides by a covariance of
 so that variances of zero and correlations of one are ordinary cases.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from securebase.likelihood.cluster_kernels import semidefinite_root
 from securebase.likelihood.compilation import compiled, written_out
 from securebase.likelihood.layout import Table
-from securebase.likelihood.occasions import BLOCK_STOP, CLUSTER, COUNT, SET
+from securebase.likelihood.occasions import CLUSTER, COUNT, SET, START, STOP
 from securebase.moments import Floats
 
 LOG_TWO_PI = np.log(2.0 * np.pi)
@@ -102,34 +104,59 @@ def integrated(information: Floats, root: Floats, spread: Floats) -> float:
     return log
 
 
+class Data(NamedTuple):
+    """What is read for every unit, and how far parameters are from the reference."""
+
+    units: Table
+    blocks: Table
+    sums: Floats
+    series: Table
+    design: Floats
+    centre: Floats
+    inverses: Floats
+    logs: Floats
+    root: Floats
+
+
+class Unit(NamedTuple):
+    """Of one unit: A, r and V, and per block Z'(y - Z m) and (y - Z m)(y - Z m)'."""
+
+    information: Floats
+    score: Floats
+    spread: Floats
+    lean: Floats
+    squares: Floats
+
+
 @compiled
-def sums_of_unit(
-    blocks: Table, sums: Floats, start: int, stop: int, series: Table, inverses: Floats,
-    logs: Floats, m: Floats, information: Floats, score: Floats, lean: Floats, squares: Floats,
-) -> float:  # fmt: skip
-    """Fill A, r and per block Z'(y - Z m) and (y - Z m)(y - Z m)'; return their log-density."""
-    q, n_series = len(series), inverses.shape[1]
-    information[:] = 0.0
-    score[:] = 0.0
+def sums_of_unit(i: int, data: Data, unit: Unit) -> float:
+    """Fill A, r and what is kept per block; return their log-density."""
+    q, n_series = len(data.series), data.inverses.shape[1]
+    m = applied(data.centre, data.design[i])
+    unit.information[:] = 0.0
+    unit.score[:] = 0.0
     value = 0.0
+    start, stop = data.units[i, START], data.units[i, STOP]
     for b in range(start, stop):
-        count, inverse = blocks[b, COUNT], inverses[blocks[b, SET]]
-        by_effects = sums[b, : q * q].reshape((q, q))
-        by_series = sums[b, q * q : q * q + q * n_series].reshape((q, n_series))
-        left, square = lean[b - start], squares[b - start]
+        count, inverse = data.blocks[b, COUNT], data.inverses[data.blocks[b, SET]]
+        by_effects = data.sums[b, : q * q].reshape((q, q))
+        by_series = data.sums[b, q * q : q * q + q * n_series].reshape((q, n_series))
+        left, square = unit.lean[b - start], unit.squares[b - start]
         left[:] = by_series
-        square[:] = sums[b, q * q + q * n_series :].reshape((n_series, n_series))
+        square[:] = data.sums[b, q * q + q * n_series :].reshape((n_series, n_series))
         for e in range(q):
+            own = data.series[e]
             for f in range(q):
-                left[e, series[f]] -= by_effects[e, f] * m[f]
-                information[e, f] += by_effects[e, f] * inverse[series[e], series[f]]
+                left[e, data.series[f]] -= by_effects[e, f] * m[f]
+                unit.information[e, f] += by_effects[e, f] * inverse[own, data.series[f]]
         for e in range(q):
+            own = data.series[e]
             for c in range(n_series):
                 # from both sides: what is left of one and the whole of the other
-                square[series[e], c] -= m[e] * by_series[e, c]
-                square[c, series[e]] -= m[e] * left[e, c]
-                score[e] += inverse[series[e], c] * left[e, c]
-        value -= 0.5 * count * logs[blocks[b, SET]]
+                square[own, c] -= m[e] * by_series[e, c]
+                square[c, own] -= m[e] * left[e, c]
+                unit.score[e] += inverse[own, c] * left[e, c]
+        value -= 0.5 * count * data.logs[data.blocks[b, SET]]
         for c in range(n_series):
             for d in range(n_series):
                 value -= 0.5 * inverse[c, d] * square[c, d]
@@ -139,30 +166,54 @@ def sums_of_unit(
 
 
 @compiled
-def back_to_blocks(
-    blocks: Table, start: int, stop: int, sums: Floats, series: Table,
-    by_information: Floats, by_score: Floats, lean: Floats, squares: Floats, by_inverse: Floats,
-) -> None:  # fmt: skip
-    """Add the gradient by each set's inverse covariance, given those by A and r."""
-    q, n_series = len(series), by_inverse.shape[1]
-    for b in range(start, stop):
-        target = by_inverse[blocks[b, SET]]
-        for e in range(q):
-            for f in range(q):
-                target[series[e], series[f]] += by_information[e, f] * sums[b, e * q + f]
-            for c in range(n_series):
-                target[series[e], c] += by_score[e] * lean[b - start, e, c]
-        for c in range(n_series):
-            for d in range(n_series):
-                target[c, d] -= 0.5 * squares[b - start, c, d]
+def integrated_unit(i: int, data: Data, unit: Unit) -> float:
+    """Fill everything of a unit; return its log-density, its cluster's effects being zero."""
+    value = sums_of_unit(i, data, unit)
+    value -= 0.5 * integrated(unit.information, data.root, unit.spread)
+    return value + 0.5 * np.sum(unit.score * applied(unit.spread, unit.score))
 
 
 @compiled
-def back_to_residual(
-    sets: Table, set_counts: Floats, inverses: Floats, by_inverse: Floats, residual_grad: Floats
+def left_to_cluster(
+    first: int, last: int, data: Data, unit: Unit, total: Floats, pull: Floats
 ) -> None:
+    """Fill the sums of B and of u over the units of a cluster."""
+    total[:] = 0.0
+    pull[:] = 0.0
+    for i in range(first, last):
+        integrated_unit(i, data, unit)
+        total += unit.information
+        total -= times(unit.information, times(unit.spread, unit.information))
+        pull += unit.score - applied(unit.information, applied(unit.spread, unit.score))
+
+
+@compiled
+def back_to_blocks(
+    i: int, data: Data, unit: Unit, by_information: Floats, by_score: Floats, by_inverse: Floats
+) -> None:
+    """Add the gradient by each set's inverse covariance, given those by A and r."""
+    q, n_series = len(data.series), by_inverse.shape[1]
+    start = data.units[i, START]
+    for b in range(start, data.units[i, STOP]):
+        target = by_inverse[data.blocks[b, SET]]
+        for e in range(q):
+            own = data.series[e]
+            for f in range(q):
+                target[own, data.series[f]] += by_information[e, f] * data.sums[b, e * q + f]
+            for c in range(n_series):
+                target[own, c] += by_score[e] * unit.lean[b - start, e, c]
+        for c in range(n_series):
+            for d in range(n_series):
+                target[c, d] -= 0.5 * unit.squares[b - start, c, d]
+
+
+@compiled
+def back_to_residual(data: Data, by_inverse: Floats, residual_grad: Floats) -> None:
     """Carry gradients by the inverse covariances to the residual covariance."""
-    for s in range(len(sets)):
+    inverses, set_counts = data.inverses, np.zeros(len(data.inverses))
+    for b in range(len(data.blocks)):
+        set_counts[data.blocks[b, SET]] += data.blocks[b, COUNT]
+    for s in range(len(inverses)):
         symmetric = 0.5 * (by_inverse[s] + by_inverse[s].T)
         carried = times(inverses[s], times(symmetric, inverses[s]))
         residual_grad -= carried + 0.5 * set_counts[s] * inverses[s]
@@ -189,18 +240,18 @@ def cluster_term(
 
 @compiled
 def unit_term(
-    information: Floats, spread: Floats, score: Floats, by_left: Floats, by_left_score: Floats,
-    unit_grad: Floats, by_information: Floats,
-) -> Floats:  # fmt: skip
+    unit: Unit, by_left: Floats, by_left_score: Floats, unit_grad: Floats, by_information: Floats
+) -> Floats:
     """Add the gradient by the effects' covariance, fill that by A; return that by r.
 
     From the unit's own terms and, through B and u, from the term of its cluster.
     """
-    mode = applied(spread, score)
+    information, spread = unit.information, unit.spread
+    mode = applied(spread, unit.score)
     left = information - times(information, times(spread, information))
-    rest = score - applied(information, mode)
+    rest = unit.score - applied(information, mode)
     keep = -times(information, spread)
-    for e in range(len(score)):
+    for e in range(len(mode)):
         keep[e, e] += 1.0
     kept_score = applied(keep.T, by_left_score)
     turned = applied(left, by_left_score)
@@ -210,6 +261,19 @@ def unit_term(
     unit_grad += 0.5 * (np.outer(rest, rest) - left) - times(left, times(by_left, left))
     unit_grad -= 0.5 * (np.outer(turned, rest) + np.outer(rest, turned))
     return mode + kept_score
+
+
+@compiled
+def finite_or_none(logp: float, gradients: tuple[Floats, Floats, Floats, Floats]) -> float:
+    """Log-density, or -inf with gradients of zero where something is not finite."""
+    check = logp
+    for gradient in gradients:
+        check += np.abs(gradient).sum()
+    if np.isfinite(check):
+        return logp
+    for gradient in gradients:
+        gradient[:] = 0.0
+    return -np.inf
 
 
 @written_out
@@ -231,62 +295,29 @@ def occasions_density(
     known = semidefinite_root(unit_cov, root) and semidefinite_root(cluster_cov, cluster_root)
     if not known or np.isnan(logs[0]):
         return -np.inf
-    most, before = 0, 0
-    for i in range(len(units)):
-        most, before = max(most, units[i, BLOCK_STOP] - before), units[i, BLOCK_STOP]
-    lean, squares = np.zeros((most, q, m)), np.zeros((most, m, m))
-    information, spread, score = np.zeros((q, q)), np.zeros((q, q)), np.zeros(q)
-    by_inverse, set_counts = np.zeros((len(sets), m, m)), np.zeros(len(sets))
+    data = Data(units, blocks, sums, series, design, regression - reference, inverses, logs, root)
+    most = (units[:, STOP] - units[:, START]).max()
+    unit = Unit(
+        np.zeros((q, q)), np.zeros(q), np.zeros((q, q)), np.zeros((most, q, m)),
+        np.zeros((most, m, m)),
+    )  # fmt: skip
+    by_inverse, by_information = np.zeros((len(sets), m, m)), np.zeros((q, q))
     by_left, by_left_score = np.zeros((q, q)), np.zeros(q)
-    by_information = np.zeros((q, q))
-    centre = regression - reference
-    first = 0
-    while first < len(units):
-        last = first + 1
-        if c > 0:
-            while last < len(units) and units[last, CLUSTER] == units[first, CLUSTER]:
+    total, pull = np.zeros((q, q)), np.zeros(q)
+    last = 0
+    for i in range(len(units)):
+        if c > 0 and i == last:
+            while last < len(units) and units[last, CLUSTER] == units[i, CLUSTER]:
                 last += 1
-            total, pull = np.zeros((q, q)), np.zeros(q)
-            for i in range(first, last):
-                start = units[i - 1, BLOCK_STOP] if i > 0 else 0
-                sums_of_unit(
-                    blocks, sums, start, units[i, BLOCK_STOP], series, inverses, logs,
-                    applied(centre, design[i]), information, score, lean, squares,
-                )  # fmt: skip
-                integrated(information, root, spread)
-                total += information - times(information, times(spread, information))
-                pull += score - applied(information, applied(spread, score))
-            terms[units[first, CLUSTER]] += cluster_term(
+            left_to_cluster(i, last, data, unit, total, pull)
+            terms[units[i, CLUSTER]] += cluster_term(
                 total, pull, shared, cluster_root, cluster_grad, by_left, by_left_score
             )
-        for i in range(first, last):
-            start, stop = (units[i - 1, BLOCK_STOP] if i > 0 else 0), units[i, BLOCK_STOP]
-            value = sums_of_unit(
-                blocks, sums, start, stop, series, inverses, logs,
-                applied(centre, design[i]), information, score, lean, squares,
-            )  # fmt: skip
-            value -= 0.5 * integrated(information, root, spread)
-            value += 0.5 * np.sum(score * applied(spread, score))
-            terms[units[i, CLUSTER] if c > 0 else i] += value
-            by_score = unit_term(
-                information, spread, score, by_left, by_left_score, unit_grad, by_information
-            )
-            back_to_blocks(
-                blocks, start, stop, sums, series, by_information, by_score, lean, squares,
-                by_inverse,
-            )  # fmt: skip
-            for b in range(start, stop):
-                set_counts[blocks[b, SET]] += blocks[b, COUNT]
-            regression_grad += np.outer(score - applied(information, by_score), design[i])
-        first = last
-    back_to_residual(sets, set_counts, inverses, by_inverse, residual_grad)
-    logp = terms.sum()
-    check = np.abs(regression_grad).sum() + np.abs(unit_grad).sum()
-    check += np.abs(residual_grad).sum() + np.abs(cluster_grad).sum()
-    if not np.isfinite(logp + check):
-        regression_grad[:] = 0.0
-        unit_grad[:] = 0.0
-        residual_grad[:] = 0.0
-        cluster_grad[:] = 0.0
-        return -np.inf
-    return logp
+        terms[units[i, CLUSTER] if c > 0 else i] += integrated_unit(i, data, unit)
+        by_score = unit_term(unit, by_left, by_left_score, unit_grad, by_information)
+        back_to_blocks(i, data, unit, by_information, by_score, by_inverse)
+        rest = unit.score - applied(unit.information, by_score)
+        regression_grad += np.outer(rest, design[i])
+    back_to_residual(data, by_inverse, residual_grad)
+    gradients = regression_grad, unit_grad, residual_grad, cluster_grad
+    return finite_or_none(terms.sum(), gradients)

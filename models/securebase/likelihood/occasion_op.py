@@ -4,42 +4,37 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from pytensor.graph.basic import Apply
 from pytensor.link.numba.dispatch.basic import (
     numba_njit,
     register_funcify_default_op_cache_key,
 )
 from pytensor.tensor.variable import TensorVariable
 
-from securebase.likelihood.compilation import is_kept
 from securebase.likelihood.entry import version
-from securebase.likelihood.linking import ask_for, caller
-from securebase.likelihood.occasion_entry import SIGNATURE, entry, evaluate_occasions, symbol
+from securebase.likelihood.occasion_entry import ENTRY, evaluate_occasions
 from securebase.likelihood.occasions import OCCASIONS
-from securebase.likelihood.op import GaussianOneLevel
+from securebase.likelihood.op import LogDensity
+from securebase.moments import Floats
 
 
-class GaussianOccasions(GaussianOneLevel):
-    """Log-density of units with times of their own, and its gradients in the same call."""
+class GaussianOccasions(LogDensity):
+    """Log-density of units with times of their own."""
 
-    __props__ = ()
     parameters = ("regression", "unit_cov", "residual", "cluster_cov")
     data = OCCASIONS
 
-    def perform(
-        self, node: Apply[Any], inputs: Sequence[Any], output_storage: list[list[Any]]
-    ) -> None:
+    @staticmethod
+    def evaluate(
+        parameters: Sequence[Floats], arrays: dict[str, Any]
+    ) -> tuple[float, Sequence[Floats]]:
         """Compute outside numba, for the Python and C linkers."""
-        arrays = dict(zip(self.data, inputs[4:], strict=True))
-        logp, gradients, _ = evaluate_occasions(inputs[0], inputs[1], inputs[2], arrays, inputs[3])
-        for storage, value in zip(output_storage, (np.asarray(logp), *gradients), strict=True):
-            storage[0] = value
+        regression, unit_cov, residual, cluster_cov = parameters
+        return evaluate_occasions(regression, unit_cov, residual, arrays, cluster_cov)[:2]
 
 
 @register_funcify_default_op_cache_key(GaussianOccasions)
 def _occasions(op: GaussianOccasions, **_: Any) -> tuple[Callable[..., Any], int]:
-    ask_for(entry, is_kept(symbol()))
-    call = caller(symbol(), SIGNATURE)
+    call = ENTRY.from_compiled_code()
 
     @numba_njit
     def gaussian_occasions(

@@ -20,7 +20,7 @@ OCCASIONS: Final = (
 )  # fmt: skip
 
 # columns of `units` and of `blocks`
-CLUSTER, BLOCK_STOP = 0, 1
+CLUSTER, START, STOP = 0, 1, 2
 SET, COUNT = 0, 1
 
 
@@ -56,8 +56,8 @@ def occasion_arrays(
     -------
     dict of arrays
         series : int (effect,); sets : int (set, series), which series are observed
-        together; units : int (unit, 2), number of the cluster and end of its blocks,
-        sorted by cluster; design : float (unit, design); blocks : int (block, 2), set
+        together; units : int (unit, 3), number of the cluster, begin and end of its
+        blocks, sorted by cluster; design : float (unit, design); blocks : int (block, 2), set
         and number of occasions; block_sums : float (block, effect² + effect · series +
         series²), the sums; shared; reference : float (effect, design), what scores
         are measured from.
@@ -73,12 +73,12 @@ def occasion_arrays(
     deviation = (score - np.einsum("ire,ed,id->ir", basis, reference, design))[order]
     sets, found = _observed_sets(~np.isnan(deviation), series, wave)
     unit, which, counts, sums = _block_sums(deviation, basis[order], series, wave, owner, found)
-    stops = np.searchsorted(unit, np.arange(len(score)), side="right")
+    limits = np.searchsorted(unit, np.arange(len(score) + 1))
     number = np.zeros(len(score), int) if cluster is None else cluster[order]
     return {
         "series": owner.astype(np.int32),
         "sets": sets.astype(np.int32),
-        "units": np.column_stack([number, stops]).astype(np.int32),
+        "units": np.column_stack([number, limits[:-1], limits[1:]]).astype(np.int32),
         "design": np.ascontiguousarray(design[order]),
         "blocks": np.column_stack([which, counts]).astype(np.int32),
         "block_sums": sums,

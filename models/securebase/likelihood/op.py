@@ -15,22 +15,28 @@ from pytensor.link.numba.dispatch.basic import (
 from pytensor.tensor.type import TensorType
 from pytensor.tensor.variable import TensorVariable
 
-from securebase.likelihood.compilation import is_kept
-from securebase.likelihood.entry import SIGNATURE, entry, evaluate, symbol, version
+from securebase.likelihood.entry import version
+from securebase.likelihood.gaussian_entry import ENTRY, evaluate
 from securebase.likelihood.layout import ONE_LEVEL, TWO_LEVEL, kernel_arrays
-from securebase.likelihood.linking import ask_for, caller
-from securebase.moments import Moments
+from securebase.moments import Floats, Moments
 
 type Data = Moments | Mapping[str, TensorVariable]
 type AnyVariable = Variable[Any, Any]
 
 
-class GaussianOneLevel(Op):
-    """Log-density of units, and its gradients by mean and covariance in the same call."""
+class LogDensity(Op):
+    """A log-density, and its gradients by all of its parameters in the same call."""
 
     __props__ = ()
-    parameters: tuple[str, ...] = ("mean", "cov")
-    data: tuple[str, ...] = ONE_LEVEL
+    parameters: tuple[str, ...]
+    data: tuple[str, ...]
+
+    @staticmethod
+    def evaluate(
+        parameters: Sequence[Floats], arrays: dict[str, Any]
+    ) -> tuple[float, Sequence[Floats]]:
+        """Compute outside numba, for the Python and C linkers."""
+        raise NotImplementedError
 
     def make_node(self, *inputs: Any) -> Apply[Any]:
         """Take parameters and data; give the log-density and one gradient per parameter."""
@@ -47,13 +53,12 @@ class GaussianOneLevel(Op):
     def perform(
         self, node: Apply[Any], inputs: Sequence[Any], output_storage: list[list[Any]]
     ) -> None:
-        """Compute outside numba, for the Python and C linkers."""
+        """Fill in the log-density and its gradients."""
         count = len(self.parameters)
         arrays = dict(zip(self.data, inputs[count:], strict=True))
-        logp, gradients = evaluate(inputs[0], inputs[1], arrays, *inputs[2:count])
-        output_storage[0][0] = np.asarray(logp)
-        for storage, gradient in zip(output_storage[1:], gradients, strict=False):
-            storage[0] = gradient
+        logp, gradients = self.evaluate(inputs[:count], arrays)
+        for storage, value in zip(output_storage, (np.asarray(logp), *gradients), strict=True):
+            storage[0] = value
 
     def infer_shape(self, node: Apply[Any], shapes: Sequence[Any]) -> list[Any]:
         """Gradients have the shapes of the parameters."""
@@ -77,18 +82,31 @@ class GaussianOneLevel(Op):
         return [*scaled, *(disconnected_type() for _ in inputs[len(self.parameters) :])]
 
 
+class GaussianOneLevel(LogDensity):
+    """Log-density of units."""
+
+    parameters: tuple[str, ...] = ("mean", "cov")
+    data: tuple[str, ...] = ONE_LEVEL
+
+    @staticmethod
+    def evaluate(
+        parameters: Sequence[Floats], arrays: dict[str, Any]
+    ) -> tuple[float, Sequence[Floats]]:
+        """Compute outside numba, for the Python and C linkers."""
+        logp, gradients = evaluate(parameters[0], parameters[1], arrays, *parameters[2:])
+        return logp, gradients[: len(parameters)]
+
+
 class GaussianTwoLevel(GaussianOneLevel):
     """The same for units in clusters, with gradients by loading and cluster covariance too."""
 
-    __props__ = ()
     parameters = ("mean", "cov", "loading", "cluster_cov")
     data = TWO_LEVEL
 
 
 @register_funcify_default_op_cache_key(GaussianOneLevel)
 def _one_level(op: GaussianOneLevel, **_: Any) -> tuple[Callable[..., Any], int]:
-    ask_for(entry, is_kept(symbol()))
-    call = caller(symbol(), SIGNATURE)
+    call = ENTRY.from_compiled_code()
 
     @numba_njit
     def gaussian_one_level(mean: Any, cov: Any, patterns: Any, rows: Any) -> Any:
@@ -108,8 +126,7 @@ def _one_level(op: GaussianOneLevel, **_: Any) -> tuple[Callable[..., Any], int]
 
 @register_funcify_default_op_cache_key(GaussianTwoLevel)
 def _two_level(op: GaussianTwoLevel, **_: Any) -> tuple[Callable[..., Any], int]:
-    ask_for(entry, is_kept(symbol()))
-    call = caller(symbol(), SIGNATURE)
+    call = ENTRY.from_compiled_code()
 
     @numba_njit
     def gaussian_two_level(
