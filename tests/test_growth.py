@@ -141,7 +141,7 @@ def test_coefficients_of_predictors(rng: np.random.Generator) -> None:
     patient, partner, arm = ("age", "patient"), ("age", "partner"), ("arm[therapy]", "patient")
     assert one.columns == [(), (patient,), (partner,), (arm,), (partner, patient)]
     found = {
-        (c.variable, c.at): (one.effects[c.effect], one.columns[c.column]) for c in one.coefficients
+        (c.variable, c.at): (one.effects[c.row], one.columns[c.column]) for c in one.coefficients
     }
     assert len(found) == len(one.coefficients) == 4 + 4 + 2 + 2 + 2
     for role, own, other in (("patient", patient, partner), ("partner", partner, patient)):
@@ -197,14 +197,14 @@ def test_variables_that_share_a_dim_share_its_labels(rng: np.random.Generator) -
     )
     variables = {variable.name: variable for variable in mean_variables([one])}
     for name in ("actor_on_level", "actor_on_change"):
-        assert variables[name].dims == ("actor_predictor", "role", "outcome")
-        assert variables[name].coords == (
+        assert variables[name].cells.dims == ("actor_predictor", "role", "outcome")
+        assert variables[name].cells.coords == (
             ["age", "skill"], ["patient", "partner"], ["anxiety", "avoidance"],
         )  # fmt: skip
-    assert variables["actor_on_level"].cells == [
+    assert variables["actor_on_level"].cells.cells == [
         ("age", "patient", "avoidance"), ("age", "partner", "avoidance"),
     ]  # fmt: skip
-    assert variables["actor_on_change"].cells == [
+    assert variables["actor_on_change"].cells.cells == [
         ("skill", "partner", "anxiety"), ("skill", "partner", "avoidance"),
     ]  # fmt: skip
     assert variables["level"].block == "level"

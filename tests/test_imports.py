@@ -29,6 +29,7 @@ ORDER = [
     "explicit",
     "correlation",
     "priors",
+    "structure",
     "growth",
     "family",
     "families",

@@ -9,7 +9,9 @@ import pymc as pm
 import xarray as xr
 from numpy.typing import NDArray
 
+from securebase.codebook.analysis import Analysis
 from securebase.explicit import explicit_loglik
+from securebase.faults import Fault, InputError
 from securebase.panel import Panel
 from securebase.part import Part
 from securebase.priors import Priors
@@ -31,6 +33,8 @@ class Parameter:
         One sentence.
     unit_of_change : str
         Unit of the cells that concern a change, where these differ.
+    stated : bool
+        Whether a truth states it; false for what follows from stated ones.
     """
 
     name: str
@@ -38,12 +42,18 @@ class Parameter:
     unit: str
     meaning: str
     unit_of_change: str = ""
+    stated: bool = True
 
     def unit_at(self, coordinates: Iterable[str], time_unit: str) -> str:
         """Unit of the cell at some coordinates."""
         levels = all(label.partition(" ")[0] == "level" for label in coordinates)
         unit = self.unit if levels or not self.unit_of_change else self.unit_of_change
         return unit.format(time=time_unit)
+
+
+def nothing_implied(values: xr.Dataset, panel: Panel) -> xr.Dataset:
+    """Add nothing: every variable of the family is stated."""
+    return values
 
 
 @dataclass(frozen=True)
@@ -68,6 +78,12 @@ class Family:
         Expected scores (chain, draw, role, outcome, wave) at average predictors.
     simulate : callable (Generator, truth, Panel) -> Panel
         New scores for the units of a panel, missing where the panel's are.
+    implied : callable (xr.Dataset, Panel) -> xr.Dataset
+        Adds what follows from stated variables (indirect effects, vertices), to a posterior
+        or to a truth; `derived` does so too.
+    keys : frozenset of str
+        Keys of an analysis that it understands beside family, question, outcomes, roles, waves
+        and priors; others are refused.
     """
 
     name: str
@@ -78,6 +94,19 @@ class Family:
     derived: Callable[[xr.Dataset, Panel], xr.Dataset]
     trajectories: Callable[[xr.Dataset, Panel], xr.DataArray]
     simulate: Callable[[np.random.Generator, xr.Dataset, Panel], Panel]
+    implied: Callable[[xr.Dataset, Panel], xr.Dataset] = nothing_implied
+    keys: frozenset[str] = frozenset({"predictors", "interactions", "clusters"})
+
+    def refuse_other_keys(self, analysis: Analysis, where: str) -> None:
+        """Raise one `InputError` with every key of an analysis that this family does not use."""
+        known = self.keys | {"family", "question", "outcomes", "roles", "waves", "priors"}
+        set_to = {name for name in analysis.model_fields_set if getattr(analysis, name)}
+        faults = [
+            Fault(where, f"'{name}' for family {self.name}", f"one of: {', '.join(sorted(known))}")
+            for name in sorted(set_to - known)
+        ]
+        if faults:
+            raise InputError(f"family {self.name}", faults)
 
     def parameter(self, variable: str) -> Parameter | None:
         """Declaration of a posterior variable, None for helpers that no one reads.

@@ -95,10 +95,12 @@ def posed(study: Study, name: str, waves: pd.DataFrame) -> Question:
     InputError
         Where the data cannot answer, or a prior does not fit the family.
     """
+    family = load_family(study.analyses[name].family)
+    where = f"config/studies/{study.study}.yaml, analyses.{name}"
+    family.refuse_other_keys(study.analyses[name], where)
     panel = panel_from_waves(waves, study, name)
-    family = load_family(panel.analysis.family)
-    where = f"config/studies/{study.study}.yaml, analyses.{name}.priors"
-    priors = overridden_priors(family.default_priors(panel), panel.analysis.priors, where)
+    overrides = panel.analysis.priors
+    priors = overridden_priors(family.default_priors(panel), overrides, f"{where}.priors")
     return Question(study, name, panel, priors, build(family, panel, priors))
 
 

@@ -15,6 +15,7 @@ RESPONSE: Final = "response"
 DESIGN: Final = "design"
 OWNER: Final = "owner"
 MEASURE: Final = "measure"
+GROUP: Final = "group"
 PATTERN: Final = "pattern"
 
 # columns of waves.parquet beside the scales and covariates

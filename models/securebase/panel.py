@@ -19,7 +19,7 @@ from securebase.names import (
     UNIT,
     WAVE,
 )
-from securebase.predictors import measures, missing_predictors
+from securebase.predictors import deviations, measures, missing_predictors
 from securebase.schedules import answer_times
 
 
@@ -58,8 +58,8 @@ class Panel:
         `score` (unit, wave, role, outcome), NaN where missing; `asked` (wave, role, outcome),
         whether the design measures it; `time` (wave), planned; `unit_time` (unit, wave, role)
         where the analysis goes by dates; `predictor_value` (unit, owner, measure),
-        centred and scaled predictors of each member, modelled or not; `composition` (unit);
-        `cluster` (unit).
+        centred and scaled predictors of each member, modelled or not; `deviation` (unit, wave,
+        owner, measure) where predictors vary over waves; `composition` (unit); `cluster` (unit).
     analysis : Analysis
         What is asked.
     compositions : tuple of Composition
@@ -70,6 +70,8 @@ class Panel:
         Unit of `time`, and of every change.
     left_out : pd.DataFrame
         Columns unit, reason: units of the study that this analysis cannot use.
+    leader : str, optional
+        Role of those who lead a cluster: if modelled, units of a composition of that name.
     """
 
     data: xr.Dataset
@@ -78,6 +80,7 @@ class Panel:
     ranges: Mapping[str, tuple[float, float]]
     time_unit: str
     left_out: pd.DataFrame
+    leader: str | None = None
 
     def units_of(self, composition: Composition) -> "Panel":
         """Return the panel of one composition's units."""
@@ -90,7 +93,12 @@ class Panel:
 
 
 def compositions_of(study: Study, slots: tuple[str, ...]) -> tuple[Composition, ...]:
-    """List a study's compositions and how their parameters are labelled."""
+    """List a study's compositions and how their parameters are labelled; leaders last."""
+    leader = study.roles.leader
+    if leader in slots:
+        members = compositions_of(study, tuple(slot for slot in slots if slot != leader))
+        own = Composition(leader, (leader,), (leader,))
+        return (*(one for one in members if one.slots), own)
     declared = study.roles.compositions
     if declared is None:
         labels = (MEMBER,) * len(slots) if study.roles.exchangeable else slots
@@ -135,18 +143,25 @@ def panel_from_waves(waves: pd.DataFrame, study: Study, name: str) -> Panel:
     analysis = study.analyses[name]
     slots = modelled_roles(study, analysis)
     _refuse(study, name, slots, waves)
+    # leaders whose outcomes are not modelled are no units here: they only predict
+    rows = waves if study.roles.leader in slots else waves[waves[ROLE] != study.roles.leader]
+    score = _score(rows, study, analysis, slots)
+    units = {UNIT: score[UNIT].values}
     data = xr.Dataset(
         {
-            "score": _score(waves, study, analysis, slots),
+            "score": score,
             "asked": _asked(study, analysis, slots),
             "time": (WAVE, [wave.time for wave in study.waves.levels.values()]),
-            "predictor_value": measures(waves, study, analysis),
+            "predictor_value": measures(waves, study, analysis).sel(units),
         }
     )
-    data = data.assign(_unit_columns(waves, study, data[UNIT].values))
+    data = data.assign(_unit_columns(rows, study, data[UNIT].values))
     if analysis.time.measured_by == "date":
-        data = data.assign(unit_time=answer_times(waves, study, slots))
-    kept, left_out = _usable(data, analysis)
+        data = data.assign(unit_time=answer_times(rows, study, slots))
+    if any(one.varying for one in analysis.predictors):
+        data = data.assign(deviation=deviations(waves, study, analysis).sel(units))
+    data = data.sel({WAVE: list(analysis.waves or study.waves.levels)})
+    kept, left_out = _usable(data, study, analysis)
     _refuse_empty(study, name, kept, left_out)
     return Panel(
         data=data.isel({UNIT: kept}),
@@ -155,6 +170,7 @@ def panel_from_waves(waves: pd.DataFrame, study: Study, name: str) -> Panel:
         ranges={outcome: study.scales[outcome].score_range for outcome in analysis.outcomes},
         time_unit=study.waves.time_unit,
         left_out=left_out,
+        leader=study.roles.leader,
     )
 
 
@@ -206,17 +222,22 @@ def _unit_columns(
 ) -> dict[str, tuple[str, np.ndarray]]:
     per_unit = waves.groupby(UNIT)[[CLUSTER, COMPOSITION]].first().reindex(units)
     composition = per_unit[COMPOSITION] if study.roles.compositions else pd.Series("all", units)
+    leaders = waves.loc[waves[ROLE] == study.roles.leader, UNIT]
+    composition = composition.mask(composition.index.isin(leaders), study.roles.leader)
     return {
         CLUSTER: (UNIT, per_unit[CLUSTER].fillna("").astype(str).to_numpy(dtype=str)),
         COMPOSITION: (UNIT, composition.fillna("").astype(str).to_numpy(dtype=str)),
     }
 
 
-def _usable(data: xr.Dataset, analysis: Analysis) -> tuple[np.ndarray, pd.DataFrame]:
+def _usable(data: xr.Dataset, study: Study, analysis: Analysis) -> tuple[np.ndarray, pd.DataFrame]:
     reasons = pd.Series("", index=data[UNIT].values)
-    slots = tuple(str(role) for role in data[ROLE].values)
-    unknown = missing_predictors(data["predictor_value"], analysis, slots)
-    reasons[unknown != ""] = unknown[unknown != ""]
+    leader = study.roles.leader
+    leads = data[COMPOSITION].values == leader
+    slots = [str(role) for role in data[ROLE].values]
+    for here, own in ((leads, [leader]), (~leads, [slot for slot in slots if slot != leader])):
+        values = data["predictor_value"].isel({UNIT: here})
+        reasons[here] = missing_predictors(values, analysis, tuple(own), leader)
     silent = data["score"].isnull().all((WAVE, ROLE, OUTCOME)).values
     reasons[silent] = "no score on any outcome at any wave"
     reasons[data[COMPOSITION].values == ""] = "composition not known"

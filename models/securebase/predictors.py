@@ -11,29 +11,73 @@ import xarray as xr
 
 from securebase.codebook.analysis import Analysis, Predictor
 from securebase.codebook.loading import Study
-from securebase.names import MEASURE, OWNER, ROLE, UNIT, WAVE
+from securebase.names import CLUSTER, GROUP, MEASURE, OWNER, ROLE, UNIT, WAVE
 
 
 def measures(waves: pd.DataFrame, study: Study, analysis: Analysis) -> xr.DataArray:
-    """Arrange every predictor of an analysis by unit and by the member who owns the value.
+    """Arrange every predictor of an analysis by unit and by whose value it is.
 
     Returns
     -------
     xr.DataArray
-        Dims unit, owner, measure. Owners are all roles of the study: a partner whose
-        outcomes are not modelled may still predict. A categorical predictor has one
-        0/1 measure per contrasted level, "arm[treatment]". A value of the unit is kept
-        with the first role. NaN where unknown.
+        Dims unit, owner, measure. Owners are all roles of the study, since a partner whose
+        outcomes are not modelled may still predict, and "group" where a mean over a cluster
+        does. A categorical predictor has one 0/1 measure per contrasted level,
+        "arm[treatment]". A value of the unit is kept with the first role, a leader's with each
+        unit of the cluster; what varies over waves with its mean. NaN where unknown.
     """
-    columns: dict[str, xr.DataArray] = {}
+    columns: dict[str, list[xr.DataArray]] = {}
     for predictor in analysis.predictors:
-        columns.update(_columns_of(predictor, waves, study))
-    roles, units = list(study.roles.levels), sorted(waves[UNIT].unique())
-    values = np.empty((len(units), len(roles), len(columns)))
-    for place, column in enumerate(columns.values()):
-        values[:, :, place] = column.reindex({UNIT: units, ROLE: roles}).values
-    coords = {UNIT: units, OWNER: roles, MEASURE: list(columns)}
+        for label, values in _columns_of(predictor, waves, study):
+            columns.setdefault(label, []).append(_by_unit(values, waves))
+    owners = [*study.roles.levels, *_groups(analysis)]
+    units = sorted(waves[UNIT].unique())
+    values = np.full((len(units), len(owners), len(columns)), np.nan)
+    for place, parts in enumerate(columns.values()):
+        for part in parts:
+            rows = [owners.index(str(owner)) for owner in part[ROLE].values]
+            values[:, rows, place] = part.reindex({UNIT: units}).transpose(UNIT, ROLE).values
+    coords = {UNIT: units, OWNER: owners, MEASURE: list(columns)}
     return xr.DataArray(values, coords=coords, dims=(UNIT, OWNER, MEASURE))
+
+
+def _groups(analysis: Analysis) -> tuple[str, ...]:
+    return (GROUP,) if any(one.of == GROUP for one in analysis.predictors) else ()
+
+
+def deviations(waves: pd.DataFrame, study: Study, analysis: Analysis) -> xr.DataArray:
+    """Arrange what varies over waves, as each person's deviation from the own mean.
+
+    Returns
+    -------
+    xr.DataArray
+        Dims unit, wave, owner, measure; NaN where unknown. Divided by the standard deviation
+        of all values, as the means are, where the predictor says `scale: sd`.
+    """
+    varying = {one.name: one for one in analysis.predictors if one.varying}
+    coords = {
+        UNIT: sorted(waves[UNIT].unique()),
+        WAVE: list(study.waves.levels),
+        OWNER: list(study.roles.levels),
+        MEASURE: list(varying),
+    }
+    values = np.full([len(labels) for labels in coords.values()], np.nan)
+    for place, one in enumerate(varying.values()):
+        every = _at_every_wave(one.name, waves, study)
+        spread = _spread(every) if one.scale == "sd" else 1.0
+        values[..., place] = (
+            ((every - every.mean(WAVE)) / spread)
+            .reindex({UNIT: coords[UNIT]})
+            .transpose(UNIT, WAVE, ROLE)
+        )
+    return xr.DataArray(values, coords=coords, dims=tuple(coords))
+
+
+def _at_every_wave(name: str, waves: pd.DataFrame, study: Study) -> xr.DataArray:
+    """Values (unit, wave, role) of a measure."""
+    rows = waves.set_index([UNIT, WAVE, ROLE])[name].astype(float)
+    labels = {WAVE: list(study.waves.levels), ROLE: list(study.roles.levels)}
+    return xr.DataArray(rows.to_xarray()).reindex(labels)
 
 
 def _columns_of(
@@ -45,6 +89,12 @@ def _columns_of(
             predictor.name,
             _rescaled(xr.concat(parts, "part").mean("part", skipna=False), predictor),
         )
+        return
+    if predictor.varying:
+        every = _at_every_wave(predictor.name, waves, study)
+        spread = _spread(every) if predictor.scale == "sd" else 1.0
+        mean = every.mean(WAVE) / spread
+        yield predictor.name, mean - mean.mean() if predictor.centre == "grand" else mean
         return
     covariate = study.covariates.get(predictor.name)
     if covariate is not None and covariate.type == "categorical":
@@ -69,7 +119,41 @@ def _taken(
     rows = _rows(name, predictor, waves, study)
     values = xr.DataArray((rows.astype(float) if numeric else rows.astype(object)).to_xarray())
     values = values.reindex({ROLE: list(study.roles.levels)})
-    return _shared(values, numeric) if predictor.of == UNIT else values
+    if predictor.of == UNIT:
+        return _shared(values.sel({ROLE: list(study.roles.members)}), numeric)
+    if predictor.of in ("leader", GROUP):
+        return _by_cluster(values, predictor, waves, study)
+    return values
+
+
+def _by_cluster(
+    values: xr.DataArray, predictor: Predictor, waves: pd.DataFrame, study: Study
+) -> xr.DataArray:
+    """Value of each cluster (cluster, role): its leader's, or the mean over its members.
+
+    Two leaders of a cluster who differ give no value; `panel` refuses them by name.
+    """
+    roles = [study.roles.leader] if predictor.of == "leader" else list(study.roles.members)
+    cluster = _cluster_of_units(waves).reindex(values[UNIT].values)
+    long = values.sel({ROLE: roles}).to_pandas().set_index(cluster.to_numpy())
+    found = long[long.index != ""].stack().rename_axis([CLUSTER, ROLE]).groupby(CLUSTER)
+    shared = found.mean() if predictor.of == GROUP else found.first()
+    owner = GROUP if predictor.of == GROUP else roles[0]
+    return xr.DataArray(shared.to_xarray()).expand_dims({ROLE: [owner]}, axis=1)
+
+
+def _cluster_of_units(waves: pd.DataFrame) -> pd.Series[Any]:
+    return waves.groupby(UNIT)[CLUSTER].first().fillna("").astype(str)
+
+
+def _by_unit(values: xr.DataArray, waves: pd.DataFrame) -> xr.DataArray:
+    """Give each unit (unit, role) what its cluster has."""
+    if CLUSTER not in values.dims:
+        return values
+    cluster = _cluster_of_units(waves)
+    # a cluster whose leader is not known has no value
+    found = values.reindex({CLUSTER: cluster.to_numpy()}).rename({CLUSTER: UNIT})
+    return found.assign_coords({UNIT: cluster.index.to_numpy()})
 
 
 def _rows(name: str, predictor: Predictor, waves: pd.DataFrame, study: Study) -> pd.Series[Any]:
@@ -119,21 +203,38 @@ def _spread(values: xr.DataArray) -> float:
     return float(values.std(ddof=1)) or 1.0
 
 
-def owners_of(predictor: Predictor, slot: str, roles: list[str]) -> list[str]:
-    """Whose value predicts the outcomes of the member `slot`: one role, none in units of one."""
+def owners_of(
+    predictor: Predictor, slot: str, roles: list[str], leader: str | None = None
+) -> list[str]:
+    """Whose value predicts the outcomes of the member `slot`: one owner, or none.
+
+    Parameters
+    ----------
+    roles : list of str
+        Roles of the study.
+    leader : str, optional
+        The one of leaders: no one's partner.
+    """
+    members = [role for role in roles if role not in (leader, GROUP)]
     if predictor.of == "actor":
         return [slot]
+    if predictor.of == "leader":
+        return [leader] if leader is not None else []
+    if predictor.of == GROUP:
+        return [GROUP]
+    if slot == leader:
+        return []
     if predictor.of == "partner":
-        return [role for role in roles if role != slot]
-    return roles[:1]
+        return [role for role in members if role != slot]
+    return members[:1]
 
 
 def missing_predictors(
-    measure: xr.DataArray, analysis: Analysis, slots: tuple[str, ...]
+    measure: xr.DataArray, analysis: Analysis, slots: tuple[str, ...], leader: str | None = None
 ) -> np.ndarray:
     """Say for each unit which predictor it lacks.
 
-    A value is needed from every member whose value predicts an outcome of the modelled
+    A value is needed from everybody whose value predicts an outcome of the modelled
     roles `slots`, if that role gives one in any unit.
 
     Returns
@@ -147,7 +248,7 @@ def missing_predictors(
         (one.name, owner)
         for one in analysis.predictors
         for slot in slots
-        for owner in owners_of(one, slot, roles)
+        for owner in owners_of(one, slot, roles, leader)
     }
     for label in measure[MEASURE].values:
         name = str(label).partition("[")[0]

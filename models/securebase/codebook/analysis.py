@@ -18,11 +18,12 @@ class Closed(BaseModel):
 class TimeShape(Closed):
     """How an outcome moves with time."""
 
-    shape: Literal["linear", "piecewise", "free"] = Field(
+    shape: Literal["linear", "piecewise", "free", "steps"] = Field(
         "linear",
         description="linear: one change per unit of time; piecewise: one change per phase; "
         "free: the path between the first and the last wave is estimated, `change` is the average "
-        "change per unit of time from first to last wave.",
+        "change per unit of time from first to last wave; steps: a change of its own from the "
+        "first wave to each later one, named by it, without a residual.",
     )
     measured_by: Literal["wave", "date"] = Field(
         "wave",
@@ -46,8 +47,10 @@ class TimeShape(Closed):
             raise ValueError("knots belong to shape piecewise, and piecewise needs at least one")
         if self.shape == "free" and self.origin is not None:
             raise ValueError("a free path starts at the first wave: leave origin out")
-        if self.shape == "free" and self.measured_by == "date":
-            raise ValueError("a free path is estimated at the waves: dates have no place in it")
+        if self.shape in ("free", "steps") and self.measured_by == "date":
+            raise ValueError("free paths and steps are between waves: dates have no place in them")
+        if self.shape == "steps" and self.origin is not None:
+            raise ValueError("steps start at the first wave: leave origin out")
         if {"level", "change"} & set(self.phases) or len(set(self.phases)) < len(self.phases):
             raise ValueError("phases need distinct names other than level and change")
         if self.phases and len(self.phases) != len(self.knots) + 1:
@@ -70,9 +73,10 @@ class Predictor(Closed):
     """A covariate or a scale score that predicts level or change."""
 
     name: Label = Field(description="A covariate or a scale; with `mean_of`, a new name.")
-    of: Literal["actor", "partner", "unit"] = Field(
-        description="Whose value: the person's own (actor), the other member's (partner), "
-        "or one the members share (unit)."
+    of: Literal["actor", "partner", "unit", "leader", "group"] = Field(
+        description="Whose value: the person's own (actor), the other member's (partner), one the "
+        "members share (unit), that of the leader of the cluster (leader), or the mean over the "
+        "members of the cluster as observed, leaders aside (group)."
     )
     on: tuple[Part, ...] = Field(("level", "change"), min_length=1, description="What it predicts.")
     outcomes: tuple[Label, ...] | None = Field(
@@ -95,6 +99,17 @@ class Predictor(Closed):
     reference: str | None = Field(
         None, description="Categorical: the level the others are compared with; null: the first."
     )
+    varying: bool = Field(
+        False,
+        description="true: the value of each wave predicts the outcomes of that wave, split into "
+        "the person's mean over waves and the deviation from it.",
+    )
+
+    @model_validator(mode="after")
+    def _varies_over_all_waves(self) -> "Predictor":
+        if self.varying and (self.wave is not None or self.mean_of):
+            raise ValueError("a varying predictor is taken at every wave, and as it is")
+        return self
 
     @property
     def coding(self) -> tuple[object, ...]:
@@ -118,6 +133,89 @@ class Interaction(Closed):
     on: tuple[Part, ...] = Field(("change",), min_length=1, description="What it predicts.")
     outcomes: tuple[Label, ...] | None = Field(
         None, description="Outcomes it predicts; null: every outcome of the analysis."
+    )
+
+
+class Curve(Closed):
+    """A predictor whose effect may turn: a line and a square, alike for all or by a moderator."""
+
+    name: Label = Field(description="Name of the curve in results and claims.")
+    of: str = Field(description='The predictor by "whose name", such as "partner support".')
+    by: str | None = Field(
+        None,
+        description='A predictor by "whose name" that changes the line and the square; the curve '
+        "is then given one of its standard deviations below, at, and above its mean.",
+    )
+    on: tuple[Part, ...] = Field(("change",), min_length=1, description="What it predicts.")
+    outcomes: tuple[Label, ...] | None = Field(
+        None, description="Outcomes it predicts; null: every outcome of the analysis."
+    )
+
+    @property
+    def square(self) -> Interaction:
+        """The square of the predictor."""
+        return self._interaction(f"{self.name}_square", (self.of, self.of))
+
+    @property
+    def moderated(self) -> tuple[Interaction, ...]:
+        """Products with the moderator: of the line, of the square; none without one."""
+        if self.by is None:
+            return ()
+        return (
+            self._interaction(f"{self.name}_line_by", (self.of, self.by)),
+            self._interaction(f"{self.name}_square_by", (self.of, self.of, self.by)),
+        )
+
+    def _interaction(self, name: str, of: tuple[str, ...]) -> Interaction:
+        return Interaction(name=name, of=of, on=self.on, outcomes=self.outcomes)
+
+
+class Path(Closed):
+    """An arrow from one outcome to another within a model."""
+
+    model_config = ConfigDict(populate_by_name=True)
+
+    source: Label = Field(alias="from", description="Outcome the arrow starts from.")
+    target: Label = Field(alias="to", description="Outcome it points to.")
+    of: Literal["actor", "partner"] = Field(
+        "actor", description="Whose source: the person's own, or the other member's."
+    )
+    source_part: Part = Field(
+        "level", alias="from_part", description="What of the source, in a model of change."
+    )
+    on: tuple[Part, ...] = Field(
+        ("level", "change"),
+        min_length=1,
+        description="What of the target, in a model of change; parts it does not have are ignored.",
+    )
+    lag: Literal[0, 1] = Field(
+        0, description="1: from each wave to the next; 0: within a wave, or without waves."
+    )
+
+    @property
+    def name(self) -> str:
+        """How claims call it."""
+        whose = "" if self.of == "actor" else "partner "
+        return f"{whose}{self.source} to {self.target}"
+
+
+class Dynamics(Closed):
+    """How a panel moves from wave to wave."""
+
+    kind: Literal["deviations", "scores"] = Field(
+        "deviations",
+        description="deviations: from a person's stable part (random intercept); scores: the "
+        "scores themselves drive their next change, beside a constant change of each person's own "
+        "(latent change scores).",
+    )
+    effects: Literal["equal", "by_step"] = Field(
+        "equal", description="equal: the same at every step; by_step: each step has its own."
+    )
+    step: float | None = Field(
+        None,
+        gt=0,
+        description="Length of a step in the study's time unit; unequal steps are made of several. "
+        "null: the longest that all steps are multiples of.",
     )
 
 
@@ -147,15 +245,40 @@ class Analysis(Closed):
     roles: tuple[Label, ...] | None = Field(
         None, description="Roles whose outcomes are modelled; null: all that answer the scales."
     )
+    waves: tuple[Label, ...] | None = Field(
+        None, description="Waves whose outcomes are modelled; null: all that ask the scales."
+    )
     time: TimeShape = Field(TimeShape(), description="How the outcomes move with time.")
     predictors: tuple[Predictor, ...] = Field((), description="Predictors of level and change.")
     interactions: tuple[Interaction, ...] = Field((), description="Products of predictors.")
+    curves: tuple[Curve, ...] = Field(
+        (), description="Predictors whose effect may turn within the observed range."
+    )
+    paths: tuple[Path, ...] = Field((), description="Arrows between outcomes.")
+    informants: dict[Label, tuple[Label, ...]] = Field(
+        {}, description="{latent outcome: scales that each measure it, by different informants}."
+    )
+    dynamics: Dynamics | None = Field(
+        None, description="How a panel moves from wave to wave; null: the defaults."
+    )
     clusters: bool = Field(
         False, description="Units share a cluster (clinic, company): random level and change."
     )
     priors: dict[Label, PriorOverride] = Field(
         {}, description="Overrides of the family's priors, by parameter."
     )
+
+    @property
+    def products(self) -> tuple[Interaction, ...]:
+        """Interactions, and the products that curves are made of."""
+        curved = (term for one in self.curves for term in (one.square, *one.moderated))
+        return (*self.interactions, *curved)
+
+    @property
+    def latents(self) -> tuple[str, ...]:
+        """Outcomes as paths know them: informants of one stand for it."""
+        reported = {scale: name for name, scales in self.informants.items() for scale in scales}
+        return tuple(dict.fromkeys(reported.get(one, one) for one in self.outcomes))
 
     @model_validator(mode="after")
     def _terms_fit(self) -> "Analysis":
@@ -165,7 +288,12 @@ class Analysis(Closed):
         return self
 
     def _faults_of_terms(self) -> Iterator[str]:
-        for what, listed in (("outcome", self.outcomes), ("role", self.roles or ())):
+        listings = (
+            ("outcome", self.outcomes),
+            ("role", self.roles or ()),
+            ("wave", self.waves or ()),
+        )
+        for what, listed in listings:
             for name in sorted({name for name in listed if listed.count(name) > 1}):
                 yield f"{what} '{name}' is listed twice"
         terms = [predictor.term for predictor in self.predictors]
@@ -173,22 +301,33 @@ class Analysis(Closed):
             yield f"predictor '{term}' is declared twice"
         for one in self.predictors:
             for other in self.predictors:
-                if one.name == other.name and one.of < other.of and one.coding != other.coding:
+                alike = not {one.of, other.of} & {"leader", "group"}
+                if (
+                    alike
+                    and one.name == other.name
+                    and one.of < other.of
+                    and one.coding != other.coding
+                ):
                     yield f"'{one.term}' and '{other.term}' must be taken and scaled alike"
-        names = [interaction.name for interaction in self.interactions]
+        names = [product.name for product in self.products]
         for name in sorted({name for name in names if names.count(name) > 1}):
             yield f"interaction '{name}' is declared twice"
-        for interaction in self.interactions:
-            for term in interaction.of:
+        for product in self.products:
+            for term in dict.fromkeys(product.of):
                 if term not in terms:
                     known = f"known: {', '.join(terms) or 'none'}"
-                    yield f"interaction '{interaction.name}': no predictor '{term}' ({known})"
-        asked = [(one.name, one.outcomes) for one in self.predictors]
-        asked += [(one.name, one.outcomes) for one in self.interactions]
+                    yield f"interaction '{product.name}': no predictor '{term}' ({known})"
+        asked = [(one.name, one.outcomes) for one in (*self.predictors, *self.products)]
+        asked += [(f"informants of {name}", scales) for name, scales in self.informants.items()]
         for name, outcomes in asked:
             for outcome in outcomes or ():
                 if outcome not in self.outcomes:
                     yield f"'{name}': '{outcome}' is not an outcome of this analysis"
+        for one in self.paths:
+            for end in (one.source, one.target):
+                if end not in self.latents:
+                    known = f"known: {', '.join(self.latents)}"
+                    yield f"path '{one.name}': '{end}' is not an outcome here ({known})"
 
 
 class Term(Closed):

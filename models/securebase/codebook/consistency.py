@@ -80,8 +80,16 @@ def _levels(study: Study) -> Iterator[Problem]:
         if second.time <= first.time:
             given = f"time {second.time:g} after {first.time:g} of {before}"
             yield ("waves", "levels", name, "time"), given, "increasing times", "reorder the waves"
-    if roles.exchangeable and len(roles.levels) != 2:
-        given = f"exchangeable with {len(roles.levels)} role"
+    if roles.leader is not None:
+        yield from unknown(("roles", "leader"), [roles.leader], roles.levels, "role")
+        if study.raw.columns.cluster is None:
+            given = "leaders without clusters"
+            yield ("roles", "leader"), given, "`raw.columns.cluster`: who leads whom", ""
+    if not 1 <= len(roles.members) <= 2:
+        given = f"{len(roles.members)} roles of members"
+        yield ("roles", "levels"), given, "one or two, and at most one `leader` beside them", ""
+    if roles.exchangeable and len(roles.members) != 2:
+        given = f"exchangeable with {len(roles.members)} role"
         yield ("roles", "exchangeable"), given, "two roles, such as a and b", ""
     yield from _codes(("roles", "compositions"), (roles.compositions or {}).items())
     column = study.raw.columns.composition

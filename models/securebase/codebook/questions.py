@@ -47,6 +47,7 @@ def _analysis(place: KeyPath, analysis: Analysis, study: Study) -> Iterator[Prob
     yield from unknown((*place, "family"), [analysis.family], families(), "family")
     yield from unknown((*place, "outcomes"), analysis.outcomes, study.scales, "scale")
     yield from unknown((*place, "roles"), analysis.roles, study.roles.levels, "role")
+    yield from unknown((*place, "waves"), analysis.waves, study.waves.levels, "wave")
     yield from _time((*place, "time"), analysis, study)
     if analysis.clusters and study.raw.columns.cluster is None:
         yield (*place, "clusters"), "clusters without a column", "`raw.columns.cluster`", ""
@@ -55,7 +56,7 @@ def _analysis(place: KeyPath, analysis: Analysis, study: Study) -> Iterator[Prob
 
 
 def _time(place: KeyPath, analysis: Analysis, study: Study) -> Iterator[Problem]:
-    waves = list(study.waves.levels)
+    waves = [wave for wave in study.waves.levels if wave in (analysis.waves or study.waves.levels)]
     shape = analysis.time
     if shape.origin is not None:
         yield from unknown((*place, "origin"), [shape.origin], waves, "wave")
@@ -74,8 +75,12 @@ def _predictor(place: KeyPath, predictor: Predictor, study: Study) -> Iterator[P
     else:
         names = [predictor.name]
         yield from unknown((*place, "name"), names, measures, "scale or covariate")
-    if predictor.of == "partner" and len(study.roles.levels) < 2:
+    if predictor.of == "partner" and len(study.roles.members) < 2:
         yield (*place, "of"), "partner in a study of one role", "actor or unit", ""
+    if predictor.of == "leader" and study.roles.leader is None:
+        yield (*place, "of"), "leader in a study without leaders", "`roles.leader`", ""
+    if predictor.of == "group" and study.raw.columns.cluster is None:
+        yield (*place, "of"), "group in a study without clusters", "`raw.columns.cluster`", ""
     yield from _wave_of(place, predictor, study)
     covariate = study.covariates.get(predictor.name)
     levels = covariate.levels if covariate is not None else None

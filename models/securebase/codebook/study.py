@@ -46,10 +46,15 @@ class CompositionLevel(Level):
 class Roles(Closed):
     """Who a person is in the unit."""
 
-    levels: Annotated[dict[Label, Level], Field(min_length=1, max_length=2)] = Field(
-        description="One or two roles."
+    levels: Annotated[dict[Label, Level], Field(min_length=1, max_length=3)] = Field(
+        description="One or two roles of members, and that of leaders where there are any."
     )
     exchangeable: bool = Field(False, description="true: the two labels carry no meaning.")
+    leader: Label | None = Field(
+        None,
+        description="Role of those who each lead a cluster: units of their own, in the cluster "
+        "they lead. null: no one does.",
+    )
     compositions: dict[Label, CompositionLevel] | None = Field(
         None, description="Studies that mix exchangeable and distinguishable units; else null."
     )
@@ -57,6 +62,11 @@ class Roles(Closed):
     def codes(self) -> dict[str, str]:
         """Map each raw code to its role."""
         return codes_of(self.levels)
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """Roles of the members of a unit: all but the leader's."""
+        return tuple(role for role in self.levels if role != self.leader)
 
 
 class Waves(Closed):

@@ -27,7 +27,6 @@ from pytensor.tensor.variable import TensorVariable
 from securebase.correlation import normal_rows
 from securebase.family import Family, Parameter
 from securebase.faults import Fault, InputError
-from securebase.growth.covariance import MemberCovariance
 from securebase.growth.design import GrowthDesign
 from securebase.growth.effects import (
     effect_sds,
@@ -45,6 +44,8 @@ from securebase.names import COMPOSITION, OUTCOME, ROLE, UNIT, WAVE
 from securebase.panel import Panel
 from securebase.part import Part, RandomEffects
 from securebase.priors import Priors
+from securebase.structure.cells import cell, laid_out_draws
+from securebase.structure.covariance import MemberCovariance
 
 Array = NDArray[np.float64]
 
@@ -71,12 +72,21 @@ PARAMETERS: Final = (
         "loading", ("outcome", "inner_wave"), "{time}", "Time a free path is at, at inner waves."
     ),
     Parameter("unit_sd", ("effect",), POINTS, "Between units.", SLOPE),
-    Parameter("unit_sum_sd", ("effect_sum",), POINTS, "Members' sum / √2.", SLOPE),
-    Parameter("unit_difference_sd", ("effect_difference",), POINTS, "Difference / √2.", SLOPE),
+    Parameter("unit_sum_sd", ("effect_sum",), POINTS, "Members' sum / √2.", SLOPE, stated=False),
+    Parameter(
+        "unit_difference_sd",
+        ("effect_difference",),
+        POINTS,
+        "Difference / √2.",
+        SLOPE,
+        stated=False,
+    ),
     Parameter("unit_corr", ("effect", "effect_bis"), "correlation", "Between units."),
     Parameter("residual_sd", ("series",), POINTS, "Around a unit's own path."),
-    Parameter("residual_sum_sd", ("series_sum",), POINTS, "Members' sum / √2."),
-    Parameter("residual_difference_sd", ("series_difference",), POINTS, "Difference / √2."),
+    Parameter("residual_sum_sd", ("series_sum",), POINTS, "Members' sum / √2.", stated=False),
+    Parameter(
+        "residual_difference_sd", ("series_difference",), POINTS, "Difference / √2.", stated=False
+    ),
     Parameter("residual_corr", ("series", "series_bis"), "correlation", "At the same wave."),
     Parameter("cluster_sd", ("cluster_effect",), POINTS, "Between clusters.", SLOPE),
     Parameter("cluster_corr", ("cluster_effect", "cluster_effect_bis"), "correlation", "Clusters."),
@@ -106,7 +116,7 @@ def parts(panel: Panel, priors: Priors) -> list[Part]:
 def _part(
     design: GrowthDesign,
     priors: Priors,
-    coefficients: list[Coefficients],
+    coefficients: Coefficients,
     loading: TensorVariable | None,
 ) -> Part:
     panel = design.panel
@@ -186,9 +196,8 @@ def trajectories(posterior: xr.Dataset, panel: Panel) -> xr.DataArray:
     found: dict[tuple[str, str, str], list[Array]] = {}
     for design in designs:
         average = design.predictors(panel).mean(axis=0)
-        effects = np.zeros((*shape[:2], len(design.effects)))
-        for one in design.coefficients:
-            effects[..., one.effect] += _cell(posterior[one.variable], one.at) * average[one.column]
+        place = (len(design.effects), len(design.columns))
+        effects = laid_out_draws(design.coefficients, posterior, place) @ average
         for row, (wave, slot, outcome) in enumerate(design.responses):
             label = design.label_of_slot[slot]
             basis = design.basis[row]
@@ -239,8 +248,8 @@ def _simulated(rng: np.random.Generator, truth: xr.Dataset, design: GrowthDesign
     unit, residual, cluster = growth_covariances(design)
     effects = _normal_rows(rng, truth, unit, len(predictors))
     for one in design.coefficients:
-        coefficient = _cell(truth[one.variable], one.at)
-        effects[:, one.effect] += coefficient * predictors[:, one.column]
+        coefficient = float(cell(truth[one.variable], one.at))
+        effects[:, one.row] += coefficient * predictors[:, one.column]
     groups = design.cluster(design.panel)
     if groups is not None:
         of_cluster = _normal_rows(rng, truth, cluster, int(groups.max()) + 1)
@@ -259,19 +268,10 @@ def _simulated(rng: np.random.Generator, truth: xr.Dataset, design: GrowthDesign
     return scores
 
 
-def _cell(values: xr.DataArray, at: tuple[str, ...]) -> Array:
-    """Value, or draws (chain, draw), of one coefficient."""
-    dims = [str(dim) for dim in values.dims if dim not in ("chain", "draw")]
-    return np.asarray(values.sel(dict(zip(dims, at, strict=True))).values)
-
-
 def _normal_rows(
     rng: np.random.Generator, truth: xr.Dataset, covariance: MemberCovariance, count: int
 ) -> Array:
-    labels = {covariance.dim: covariance.rows, f"{covariance.dim}_bis": covariance.rows}
-    sd = truth[f"{covariance.name}_sd"].sel({covariance.dim: covariance.rows}).values
-    corr = truth[f"{covariance.name}_corr"].sel(labels).values
-    return normal_rows(rng, corr * sd[:, None] * sd[None, :], count)
+    return normal_rows(rng, covariance.stated(truth), count)
 
 
 FAMILY = Family(
@@ -284,4 +284,5 @@ FAMILY = Family(
     derived=derived,
     trajectories=trajectories,
     simulate=simulate,
+    keys=frozenset({"time", "predictors", "interactions", "curves", "clusters"}),
 )

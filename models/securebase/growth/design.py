@@ -20,30 +20,11 @@ from securebase.growth.time import CHANGE, LEVEL, growth_at, growth_functions, g
 from securebase.names import CLUSTER, MEASURE, OUTCOME, OWNER, RESPONSE, ROLE, UNIT, WAVE
 from securebase.panel import Composition, Panel
 from securebase.predictors import owners_of
+from securebase.structure.cells import Placement
 
 Array = NDArray[np.float64]
 Column = tuple[tuple[str, str], ...]
 """A predictor column: the (measure, owner) pairs it is the product of; () is the constant."""
-
-
-@dataclass(frozen=True)
-class Coefficient:
-    """One number of a mean parameter and the place it takes.
-
-    Parameters
-    ----------
-    variable : str
-        Posterior variable, such as "change" or "partner_on_change".
-    at : tuple of str
-        Its coordinates there.
-    effect, column : int
-        The growth effect it moves, through which predictor column.
-    """
-
-    variable: str
-    at: tuple[str, ...]
-    effect: int
-    column: int
 
 
 @dataclass(frozen=True)
@@ -120,7 +101,7 @@ class GrowthDesign:
         return basis
 
     @cached_property
-    def coefficients(self) -> list[Coefficient]:
+    def coefficients(self) -> list[Placement]:
         """Every number of the mean parameters, with its place."""
         return list(self._coefficients())
 
@@ -155,16 +136,16 @@ class GrowthDesign:
         names = panel.units_of(self.composition).data[CLUSTER].values
         return np.unique(names, return_inverse=True)[1]
 
-    def _coefficients(self) -> Iterator[Coefficient]:
+    def _coefficients(self) -> Iterator[Placement]:
         for effect, (growth, slot, outcome) in enumerate(self.effects):
             label = self.label_of_slot[slot]
             part = LEVEL if growth == LEVEL else CHANGE
             at = (label, outcome) if growth in (LEVEL, CHANGE) else (growth, label, outcome)
-            yield Coefficient(part, at, effect, 0)
+            yield Placement(part, at, effect, 0)
             for source, term, on, outcomes, owner, column in self._terms():
                 if owner == slot and part in on and outcome in outcomes:
                     place = self.columns.index(column)
-                    yield Coefficient(f"{source}_on_{part}", (term, *at), effect, place)
+                    yield Placement(f"{source}_on_{part}", (term, *at), effect, place)
 
     def _terms(self) -> Iterator[tuple[str, str, tuple[str, ...], tuple[str, ...], str, Column]]:
         """(source, label, on, outcomes, slot, column) of each predictor for each member."""
@@ -177,7 +158,7 @@ class GrowthDesign:
                     outcomes = _outcomes(self, predictor)
                     if self._known(column):
                         yield predictor.of, label, predictor.on, outcomes, slot, column
-            for interaction in analysis.interactions:
+            for interaction in analysis.products:
                 parts = [by_term[term] for term in interaction.of]
                 for labels in product(*(self.labels_of(part) for part in parts)):
                     levels = [label.partition("[")[2].rstrip("]") for label in labels]
@@ -195,7 +176,7 @@ class GrowthDesign:
 
     def _owned(self, parts: Sequence[Predictor], labels: Sequence[str], slot: str) -> Column:
         roles = [str(role) for role in self.panel.data[OWNER].values]
-        owners = [owners_of(part, slot, roles) for part in parts]
+        owners = [owners_of(part, slot, roles, self.panel.leader) for part in parts]
         pairs = zip(labels, owners, strict=True)
         return tuple(sorted((label, owner) for label, found in pairs for owner in found))
 

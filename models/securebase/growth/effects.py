@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from securebase.growth.covariance import MemberCovariance
+from securebase.structure.covariance import MemberCovariance
 from securebase.growth.design import GrowthDesign
 from securebase.growth.time import LEVEL
 from securebase.priors import Priors

@@ -73,7 +73,7 @@ def _used_blocks(panel: Panel) -> set[str]:
     used = {"level", "change", "level_sd", "change_sd", "residual_sd"}
     used |= {"unit_corr", "residual_corr"}
     used |= {f"on_{part}" for one in analysis.predictors for part in one.on}
-    used |= {f"on_{part}" for one in analysis.interactions for part in one.on}
+    used |= {f"on_{part}" for one in analysis.products for part in one.on}
     if analysis.time.shape == "free":
         used.add("loading")
     if analysis.clusters:

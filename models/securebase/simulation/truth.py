@@ -7,7 +7,7 @@ import numpy as np
 import xarray as xr
 
 from securebase.faults import Fault, InputError
-from securebase.growth.covariance import MemberCovariance
+from securebase.structure.covariance import MemberCovariance
 from securebase.growth.design import GrowthDesign
 from securebase.growth.identification import growth_designs
 from securebase.growth.mean import mean_variables
@@ -58,7 +58,7 @@ def blank_truth(panel: Panel) -> xr.Dataset:
     """Every variable of the model on a panel: 0, or NaN where a value has to be named."""
     designs = growth_designs(panel)
     blank = {
-        one.name: _array(dict(zip(one.dims, one.coords, strict=True)), one.name)
+        one.name: _array(dict(zip(one.cells.dims, one.cells.coords, strict=True)), one.name)
         for one in mean_variables(designs)
     }
     for design in designs:

@@ -1,6 +1,6 @@
 """Covariances over the members of a unit, distinguishable or exchangeable."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -103,6 +103,13 @@ class MemberCovariance:
             for part, turn in zip(("sum", "difference"), self._turns, strict=True)
         )
         return np.asarray(of_sum + of_difference)
+
+    def stated(self, truth: Mapping[str, xr.DataArray]) -> Array:
+        """Covariance (row, row) from a truth's `{name}_sd` and `{name}_corr`."""
+        labels = {self.dim: self.rows, f"{self.dim}_bis": self.rows}
+        sd = truth[f"{self.name}_sd"].sel({self.dim: self.rows}).values
+        corr = truth[f"{self.name}_corr"].sel(labels).values
+        return np.asarray(corr * sd[:, None] * sd[None, :])
 
     def described(self, posterior: xr.Dataset) -> xr.Dataset:
         """Add `{name}_sd` (dim) and `{name}_corr` (dim, dim_bis) to sampled variables."""

@@ -1,0 +1,1 @@
+"""Pieces that families are built from: named cells, arrows between effects, covariances."""
