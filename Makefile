@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help demo environment test slow bench calibrate check ruff format rules types drift schemas lock clean distclean
+.PHONY: help demo environment test slow bench calibrate recovery check ruff format rules types drift schemas lock clean distclean
 
 help:  ## What can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -34,6 +34,11 @@ bench: environment  ## Timings on this machine, into benchmarks/RESULTS.md (20 m
 
 calibrate: environment  ## Simulation-based calibration, into docs/calibration (15 minutes)
 	@python benchmarks/calibrate.py --replicates $(REPLICATES)
+	@python benchmarks/vertex.py
+
+recovery: environment  ## Known truths of every simulated study recovered, into docs/calibration/recovery (hours)
+	@snakemake --cores $(CORES) --configfile config/sources.yaml -- recovery
+	@python benchmarks/recovery_page.py
 
 check: environment  ## Style, format, rules, types, drift of what is generated
 	@$(MAKE) --no-print-directory --keep-going ruff format rules types drift

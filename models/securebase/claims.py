@@ -28,9 +28,14 @@ COLUMNS = (
 
 
 def estimand_draws(claim: Claim, posterior: xr.Dataset) -> xr.DataArray:
-    """Draws (chain, draw) of a claim's contrast: Σ weight · mean over dims of a variable."""
-    terms = [term.weight * _term_draws(term, posterior) for term in claim.estimand]
-    return xr.concat(terms, dim="term").sum("term", skipna=False)
+    """Draws (chain, draw) of a claim's contrast; one number where a truth is asked."""
+    return contrast_draws(claim.estimand, posterior)
+
+
+def contrast_draws(terms: Sequence[Term], posterior: xr.Dataset) -> xr.DataArray:
+    """Draws (chain, draw) of Σ weight · mean over dims of a variable."""
+    summands = [term.weight * _term_draws(term, posterior) for term in terms]
+    return xr.concat(summands, dim="term").sum("term", skipna=False)
 
 
 def _term_draws(term: Term, posterior: xr.Dataset) -> xr.DataArray:
@@ -54,14 +59,16 @@ def claim_faults(
         fault
         for claim in claims
         for number, term in enumerate(claim.estimand)
-        for fault in _term_faults(term, posterior, family, file, f"{claim.id}.estimand[{number}]")
+        for fault in term_faults(
+            term, posterior, family, file, f"claims.{claim.id}.estimand[{number}]"
+        )
     ]
 
 
-def _term_faults(
+def term_faults(
     term: Term, posterior: xr.Dataset, family: Family, file: str, place: str
 ) -> Iterator[Fault]:
-    place = f"claims.{place}"
+    """List what is wrong with one summand; `place` is the path of keys that leads to it."""
     known = [str(name) for name in posterior.data_vars if family.parameter(str(name))]
     if term.variable not in posterior:
         yield Fault(file, f"no variable '{term.variable}'", _one_of(known), column=place)

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from securebase.codebook.extracts import refuse_unknown_analysis
 from securebase.codebook.loading import load_study, study_path
-from securebase.config import Config
+from securebase.config import Config, Decision, Recovery, Sampling
 from securebase.faults import InputError
 
 
@@ -64,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     validate.set_defaults(command=_validate)
     _simulate_command(commands)
+    _recover_command(commands)
     return parser
 
 
@@ -96,6 +98,56 @@ def _simulate(arguments: argparse.Namespace) -> None:
         study, settings, arguments.into, arguments.world, not arguments.no_faults
     ):
         print(path)
+
+
+def _recover_command(commands: Any) -> None:
+    default = Recovery()
+    recover = commands.add_parser(
+        "recover", help="simulate an analysis from known truths, fit it, and judge its claims"
+    )
+    recover.add_argument("study", metavar="STUDY", help="name of the study")
+    recover.add_argument("analysis", metavar="ANALYSIS", help="name of the analysis")
+    recover.add_argument(
+        "--world", choices=default.worlds, action="append", dest="worlds",
+        help="may be given more than once (default: all three)",
+    )  # fmt: skip
+    recover.add_argument(
+        "--replicates", type=int, default=default.replicates, metavar="N",
+        help="simulated studies of each world (default: %(default)s)",
+    )  # fmt: skip
+    recover.add_argument(
+        "--size", choices=("small", "full"), default=default.size,
+        help="units as in the example, or as in the published study (default: %(default)s)",
+    )  # fmt: skip
+    recover.add_argument("--cores", type=int, default=2, metavar="N", help="fits side by side")
+    recover.add_argument(
+        "--into", type=Path, metavar="FOLDER", help="write the tables and the replicates there"
+    )
+    recover.add_argument("--config", type=Path, default=Path("config"), metavar="FOLDER",
+        help="folder with studies/ and simulations/ (default: %(default)s)",
+    )  # fmt: skip
+    recover.set_defaults(command=_recover)
+
+
+def _recover(arguments: argparse.Namespace) -> None:
+    from securebase.recovery.design import labelled_table, recover_analysis, write_recovery
+    from securebase.simulation import load_simulation
+
+    study = load_study(study_path(arguments.study, arguments.config / "studies"))
+    settings = load_simulation(arguments.config / "simulations" / f"{arguments.study}.yaml")
+    name, worlds = arguments.analysis, tuple(arguments.worlds or Recovery().worlds)
+    refuse_unknown_analysis(study, name)
+    recovery = Recovery(replicates=arguments.replicates, worlds=worlds, size=arguments.size)
+    found = recover_analysis(
+        study, settings, name, recovery, Sampling(), Decision(), arguments.cores
+    )
+    if arguments.into is not None:
+        write_recovery(found, study.study, name, arguments.into / study.study / name)
+    shown = ["claim", "truth", "bias", "bias_se", "coverage_95", "supported", "contradicted"]
+    for world, rows in found.items():
+        table = labelled_table(rows, study.study, name)
+        print(f"{world}: {int(table['failed'].max())} of {recovery.replicates} fits failed")
+        print(table[[*shown, "practically_zero", "undecided"]].round(3).to_string(index=False))
 
 
 def _validate(arguments: argparse.Namespace) -> None:

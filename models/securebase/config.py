@@ -67,6 +67,30 @@ class Decision(Closed):
     )
 
 
+class Recovery(Closed):
+    """How known truths are recovered: `snakemake recovery`."""
+
+    replicates: int = Field(
+        400, ge=2, description="Simulated studies of each world; each is fitted."
+    )
+    worlds: tuple[Literal["source", "null", "reversed"], ...] = Field(
+        ("source", "null", "reversed"),
+        min_length=1,
+        description="Claimed effects as the simulator's settings say, absent, of opposite sign.",
+    )
+    size: Literal["small", "full"] = Field(
+        "full", description="full: as many units as the published study; small: as the example."
+    )
+    chains: int = Field(4, ge=2, description="Independent chains of each fit.")
+    draws: int = Field(500, ge=100, description="Kept draws per chain of each fit.")
+    tune: int = Field(400, ge=100, description="Warm-up draws per chain of each fit.")
+
+    def sampling(self, run: Sampling) -> Sampling:
+        """How each fit is drawn: as the run says otherwise."""
+        own = {"chains": self.chains, "draws": self.draws, "tune": self.tune}
+        return run.model_copy(update=own)
+
+
 class Config(Closed):
     """The whole of config/config.yaml."""
 
@@ -79,6 +103,12 @@ class Config(Closed):
     sampling: Sampling = Field(Sampling(), description="How posteriors are drawn.")
     thresholds: Thresholds = Field(Thresholds(), description="Where a check fails.")
     decision: Decision = Field(Decision(), description="When a claim gets a verdict.")
+    recovery: Recovery = Field(Recovery(), description="How known truths are recovered.")
+    synthesis: str | None = Field(
+        None,
+        description="File that says what the studies of the run contribute to the headline; "
+        "null: no headline.",
+    )
 
 
 def parse_config(values: Mapping[str, Any], file: str = "config/config.yaml") -> Config:

@@ -98,7 +98,13 @@ def posed(study: Study, name: str, waves: pd.DataFrame) -> Question:
     family = load_family(study.analyses[name].family)
     where = f"config/studies/{study.study}.yaml, analyses.{name}"
     family.refuse_other_keys(study.analyses[name], where)
-    panel = panel_from_waves(waves, study, name)
+    return posed_on(panel_from_waves(waves, study, name), study, name)
+
+
+def posed_on(panel: Panel, study: Study, name: str) -> Question:
+    """Write the model of an analysis on a panel that is arranged already."""
+    family = load_family(study.analyses[name].family)
+    where = f"config/studies/{study.study}.yaml, analyses.{name}"
     overrides = panel.analysis.priors
     priors = overridden_priors(family.default_priors(panel), overrides, f"{where}.priors")
     return Question(study, name, panel, priors, build(family, panel, priors))
@@ -146,6 +152,11 @@ def fit_analysis(
     panel, built, family = question.panel, question.built, question.family
     seed = derived_seed(sampling.seed, study.study, name)
     log.info("%d units, %d left out, seed %d", panel.data.sizes["unit"], len(panel.left_out), seed)
+    for row in family.unused(panel).itertuples():
+        log.info(
+            "%d of %d answers to %s by %s not used: what predicts them was not observed then",
+            row.lost, row.answers, row.outcome, row.role,
+        )  # fmt: skip
     prior = question.prior(sampling.prior_draws, seed)
     refuse_faulty_claims(claims_of(study, name), prior, family, study.study)
     sampled, stats = posterior_draws(built.model, sampling, seed, cores)

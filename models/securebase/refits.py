@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from typing import Any
@@ -70,7 +70,7 @@ def refit[Result](
     model : pm.Model
         With exchangeable data, as `family.build` writes it.
     tasks : iterable of Task
-        Taken as they are needed: data can be made on the way.
+        Those of a sequence are taken as they are needed: data can be made on the way.
     sampling : Sampling
         Chains, draws and warm-up of each fit.
     cores : int
@@ -84,11 +84,12 @@ def refit[Result](
         In the order of the tasks.
     """
     compiled = compile_model(model)
-    listed = list(tasks)
+    listed = tasks if isinstance(tasks, Sequence) else list(tasks)
 
     def fit(number: int) -> Result:
-        one = compiled.with_data(**listed[number].data)
-        posterior, stats = drawn(one, sampling, listed[number].seed, cores=1)
+        task = listed[number]
+        one = compiled.with_data(**task.data)
+        posterior, stats = drawn(one, sampling, task.seed, cores=1)
         return reduced(number, posterior, stats)
 
     outcomes: dict[int, Outcome[Result]] = {}

@@ -3,7 +3,9 @@
 from typing import Any
 
 from securebase.codebook.analysis import Claim
+from securebase.codebook.document import nearest
 from securebase.codebook.loading import Study
+from securebase.faults import Fault, InputError
 
 
 def data_part(study: Study) -> dict[str, Any]:
@@ -30,3 +32,13 @@ def claims_part(study: Study, name: str | None = None) -> list[dict[str, Any]]:
     """Extract the claims, of one analysis or all, as plain values."""
     claims = study.claims if name is None else claims_of(study, name)
     return [claim.model_dump(mode="json") for claim in claims]
+
+
+def refuse_unknown_analysis(study: Study, name: str) -> None:
+    """Raise an `InputError` for an analysis that a codebook does not declare."""
+    known = list(study.analyses)
+    if name not in known:
+        expected = f"one of: {', '.join(known)}"
+        file = f"config/studies/{study.study}.yaml"
+        fault = Fault(file, f"no analysis '{name}'", expected, nearest(name, known))
+        raise InputError(f"study {study.study}", [fault])

@@ -1,0 +1,1 @@
+"""Recovery of known truths, claim by claim: also the design study of each study."""

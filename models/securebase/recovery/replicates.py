@@ -1,0 +1,196 @@
+"""Studies simulated from a known truth, fitted, and judged claim by claim."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import overload
+
+import arviz as az
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from securebase.claims import (
+    claim_regions,
+    estimand_draws,
+    probability_mcse,
+    refuse_faulty_claims,
+    verdict,
+)
+from securebase.codebook.analysis import Claim
+from securebase.config import Decision, Sampling
+from securebase.fitting import Question
+from securebase.names import UNIT
+from securebase.refits import Outcome, Task, refit
+from securebase.sampling import derived_seed
+from securebase.summaries import SAMPLES
+
+LEVELS = (50, 80, 95)
+UNDEFINED = "undefined"
+
+Row = dict[str, float | str]
+
+
+@dataclass(frozen=True)
+class Replicates(Sequence[Task]):
+    """Simulated studies of several worlds, world by world; each made when it is asked for.
+
+    Parameters
+    ----------
+    question : Question
+        Gives units, predictors, missing scores and the model.
+    truths : mapping of str to xr.Dataset
+        True parameters by world, without chain and draw.
+    each : int
+        Studies of each world.
+    seed : int
+        Root of every seed.
+    """
+
+    question: Question
+    truths: Mapping[str, xr.Dataset]
+    each: int
+    seed: int
+
+    def __len__(self) -> int:
+        """Count the studies of all worlds."""
+        return len(self.truths) * self.each
+
+    def place(self, number: int) -> tuple[str, int]:
+        """World of a study, and its number there."""
+        world, replicate = divmod(number, self.each)
+        return list(self.truths)[world], replicate
+
+    @overload
+    def __getitem__(self, number: int) -> Task: ...
+    @overload
+    def __getitem__(self, number: slice) -> list[Task]: ...
+    def __getitem__(self, number: int | slice) -> Task | list[Task]:
+        """Simulate a study; the same number gives the same data and seed."""
+        if isinstance(number, slice):
+            return [self[one] for one in range(len(self))[number]]
+        if not 0 <= number < len(self):
+            raise IndexError(number)
+        world, replicate = self.place(number)
+        question = self.question
+        seed = derived_seed(self.seed, "recovery", question.study.study, question.name, world)
+        rng = np.random.default_rng([seed, replicate])
+        panel = question.family.simulate(rng, self.truths[world], question.panel)
+        return Task(question.built.data_of(panel), seed + 1 + replicate)
+
+
+def recover(
+    question: Question,
+    truths: Mapping[str, xr.Dataset],
+    claims: Sequence[Claim],
+    count: int,
+    sampling: Sampling,
+    decision: Decision,
+    cores: int,
+) -> dict[str, pd.DataFrame]:
+    """Simulate an analysis in several worlds, fit every replicate, judge every claim.
+
+    The model is compiled once for all worlds.
+
+    Parameters
+    ----------
+    question : Question
+    truths : mapping of str to xr.Dataset
+        True parameters by world, without chain and draw.
+    claims : sequence of Claim
+        Those of this analysis.
+    count : int
+        Replicates of each world.
+    sampling : Sampling
+        Of each fit; its seed is the root of all seeds.
+    decision : Decision
+        The rule of verdicts.
+    cores : int
+        Fits side by side; no number depends on it.
+
+    Returns
+    -------
+    dict of str to pd.DataFrame
+        By world: a row per replicate and claim with the columns world, replicate, claim,
+        direction, region (where the truth lies: beyond, rope, opposite,
+        undefined), truth, mean, sd, low_50,
+        high_50, … (equal-tailed), p_beyond, p_rope, p_opposite, p_mcse, verdict, r_hat, ess_bulk,
+        ess_tail, divergences, failure, units.
+
+    Raises
+    ------
+    InputError
+        For claims on what a truth does not have.
+    """
+    family, panel = question.family, question.panel
+    implied = {world: family.implied(truth, panel) for world, truth in truths.items()}
+    for truth in implied.values():
+        # what no number answers in a world (the vertex of a flat line) is asked all the same
+        refuse_faulty_claims(claims, truth.fillna(0.0), family, question.study.study)
+
+    def judged(number: int, posterior: xr.Dataset, stats: xr.Dataset) -> list[Row]:
+        derived = family.derived(posterior, panel)
+        divergences = int(stats["diverging"].sum())
+        return [judged_claim(one, derived, decision, divergences) for one in claims]
+
+    replicates = Replicates(question, truths, count, sampling.seed)
+    found: dict[str, list[Row]] = {world: [] for world in truths}
+    for outcome in refit(question.built.model, replicates, sampling, cores, judged):
+        world, replicate = replicates.place(outcome.number)
+        found[world] += _labelled(outcome, claims, world, replicate, implied[world])
+    units = panel.data.sizes[UNIT]
+    return {world: pd.DataFrame(rows).assign(units=units) for world, rows in found.items()}
+
+
+def _labelled(
+    outcome: Outcome[list[Row]],
+    claims: Sequence[Claim],
+    world: str,
+    replicate: int,
+    truth: xr.Dataset,
+) -> list[Row]:
+    judged = outcome.result if outcome.result is not None else [{} for _ in claims]
+    return [
+        {
+            "world": world,
+            "replicate": replicate,
+            "claim": claim.id,
+            "direction": claim.direction,
+            **true_place(claim, truth),
+            **row,
+            "failure": outcome.failure,
+        }
+        for claim, row in zip(claims, judged, strict=True)
+    ]
+
+
+def true_place(claim: Claim, truth: xr.Dataset) -> Row:
+    """Say the true value of a claim's estimand, and the region it lies in."""
+    value = estimand_draws(claim, truth)
+    if not np.isfinite(value):
+        return {"region": UNDEFINED, "truth": np.nan}
+    regions = claim_regions(claim, value)
+    region = next(name for name, holds in regions.items() if bool(holds))
+    return {"region": region, "truth": float(value)}
+
+
+def judged_claim(claim: Claim, posterior: xr.Dataset, decision: Decision, divergences: int) -> Row:
+    """Reduce a posterior to what one claim needs; see `recover` for the columns."""
+    draws = estimand_draws(claim, posterior)
+    regions = claim_regions(claim, draws)
+    shares = {name: float(region.mean()) for name, region in regions.items()}
+    errors = {name: probability_mcse(region) for name, region in regions.items()}
+    tails = [(50 - level / 2) / 100 for level in LEVELS]
+    limits = draws.quantile([*tails, *(1 - tail for tail in tails)], dim=SAMPLES).values
+    names = [f"{side}_{level}" for side in ("low", "high") for level in LEVELS]
+    return {
+        "mean": float(draws.mean()),
+        "sd": float(draws.std(ddof=1)),
+        **dict(zip(names, map(float, limits), strict=True)),
+        **{f"p_{name}": share for name, share in shares.items()},
+        "p_mcse": max(errors.values()),
+        "verdict": verdict(claim.direction, shares, errors, decision),
+        "r_hat": float(np.asarray(az.rhat(draws, method="rank"))),
+        "ess_bulk": float(np.asarray(az.ess(draws, method="bulk"))),
+        "ess_tail": float(np.asarray(az.ess(draws, method="tail"))),
+        "divergences": divergences,
+    }

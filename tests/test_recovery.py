@@ -1,0 +1,343 @@
+"""Recovery: rows of replicates, tables, coverages and what is said of them."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from growth_examples import growth_study, random_waves
+from scipy.stats import norm
+
+from securebase.claims import claims_table
+from securebase.codebook.analysis import Claim
+from securebase.config import Decision, Recovery, Sampling
+from securebase.families import dyadic_growth
+from securebase.faults import InputError
+from securebase.fitting import Question, posed
+from securebase.recovery.coverage import coverage_band, coverages, unsettled, wrong_verdicts
+from securebase.recovery.page import write_page
+from securebase.recovery.replicates import LEVELS, Replicates, judged_claim, recover, true_place
+from securebase.recovery.table import gathered, recovery_table
+
+SAMPLING = Sampling(chains=2, draws=150, tune=150, seed=5)
+ROPE = {"low": -0.1, "high": 0.1, "reason": "a tenth of a point a year"}
+CLAIMS = (
+    {
+        "id": "falls",
+        "sentence": "Anxiety falls in persons.",
+        "analysis": "growth",
+        "estimand": [{"variable": "change", "at": {"role": "person", "outcome": "anxiety"}}],
+        "direction": "negative",
+        "rope": ROPE,
+    },
+    {
+        "id": "together",
+        "sentence": "Levels and changes do not go together.",
+        "analysis": "growth",
+        "estimand": [
+            {
+                "variable": "unit_corr",
+                "at": {
+                    "effect": "level person anxiety",
+                    "effect_bis": "change person anxiety",
+                },
+            }
+        ],
+        "direction": "zero",
+        "rope": ROPE,
+    },
+)
+
+
+@pytest.fixture(scope="module")
+def question() -> Question:
+    study = growth_study(
+        roles=("person",), scales={"anxiety": {"roles": ["person"]}}, claims=CLAIMS
+    )
+    waves = random_waves(study, np.random.default_rng(1), units=40, missing=0.1)
+    return posed(study, "growth", waves)
+
+
+def truth(change: float) -> xr.Dataset:
+    """Write out a truth: people start at 4, and change by `change` a year."""
+    effects = ["level person anxiety", "change person anxiety"]
+    return xr.Dataset(
+        {
+            "level": (("role", "outcome"), [[4.0]]),
+            "change": (("role", "outcome"), [[change]]),
+            "unit_sd": ("effect", [0.8, 0.3]),
+            "unit_corr": (("effect", "effect_bis"), np.eye(2)),
+            "residual_sd": ("series", [0.5]),
+            "residual_corr": (("series", "series_bis"), np.eye(1)),
+        },
+        coords={
+            "role": ["person"],
+            "outcome": ["anxiety"],
+            "effect": effects,
+            "effect_bis": effects,
+            "series": ["person anxiety"],
+            "series_bis": ["person anxiety"],
+        },
+    )
+
+
+@pytest.fixture(scope="module")
+def found(question: Question) -> dict[str, pd.DataFrame]:
+    truths = {"source": truth(-0.6), "null": truth(0.0)}
+    return recover(question, truths, question.study.claims, 6, SAMPLING, Decision(), 2)
+
+
+def test_rows_are_every_claim_of_every_replicate(found: dict[str, pd.DataFrame]) -> None:
+    for world, value in (("source", -0.6), ("null", 0.0)):
+        rows = found[world]
+        assert rows["replicate"].tolist() == [number for number in range(6) for _ in range(2)]
+        assert rows["claim"].tolist() == ["falls", "together"] * 6
+        assert (rows["failure"] == "").all()
+        assert rows.loc[rows["claim"] == "falls", "truth"].unique() == [value]
+        for level in LEVELS:
+            assert (rows[f"low_{level}"] < rows[f"high_{level}"]).all()
+        assert (rows["low_95"] < rows["low_80"]).all()
+        np.testing.assert_allclose(rows[["p_beyond", "p_rope", "p_opposite"]].sum(axis=1), 1.0)
+        assert (rows["units"] == 40).all()
+
+
+def test_worlds_move_the_estimates_by_what_their_truths_differ(
+    found: dict[str, pd.DataFrame],
+) -> None:
+    means = {world: rows[rows["claim"] == "falls"]["mean"] for world, rows in found.items()}
+    error = np.hypot(means["source"].std(), means["null"].std()) / np.sqrt(6)
+    assert abs(means["source"].mean() - means["null"].mean() + 0.6) < 4 * error
+    assert error < 0.1
+
+
+def test_numbers_depend_on_no_cores_and_no_other_world(
+    question: Question, found: dict[str, pd.DataFrame]
+) -> None:
+    alone = recover(
+        question, {"null": truth(0.0)}, question.study.claims, 6, SAMPLING, Decision(), 1
+    )
+    pd.testing.assert_frame_equal(alone["null"], found["null"])
+
+
+def test_replicates_are_made_when_asked(question: Question) -> None:
+    worlds = {"source": truth(-0.6), "null": truth(0.0)}
+    replicates = Replicates(question, worlds, 3, seed=1)
+    assert len(replicates) == 6
+    assert [replicates.place(number) for number in (0, 2, 3)] == [
+        ("source", 0), ("source", 2), ("null", 0),
+    ]  # fmt: skip
+    first, again = replicates[0], replicates[0]
+    for name, values in first.data.items():
+        np.testing.assert_array_equal(values, again.data[name])
+    assert len({task.seed for task in replicates[:]}) == 6
+    with pytest.raises(IndexError):
+        replicates[6]
+
+
+def test_verdict_is_that_of_the_table_of_claims(question: Question) -> None:
+    rng = np.random.default_rng(3)
+    draws = rng.normal(-0.2, 0.06, (2, 400, 1, 1))
+    posterior = truth(0.0).expand_dims(chain=2, draw=400)
+    posterior["change"] = (("chain", "draw", "role", "outcome"), draws)
+    (claim, _) = question.study.claims
+    row = judged_claim(claim, posterior, Decision(), divergences=3)
+    table = claims_table(
+        [claim], {"growth": posterior}, {"growth": True}, {"falls": ""}, Decision()
+    )
+    expected = table.iloc[0]
+    for name in ("mean", "sd", "p_beyond", "p_rope", "p_opposite", "p_mcse", "r_hat", "ess_tail"):
+        assert row[name] == pytest.approx(expected[name]), name
+    assert (row["low_95"], row["high_95"]) == pytest.approx((expected["q2_5"], expected["q97_5"]))
+    assert row["low_50"] == pytest.approx(np.quantile(draws, 0.25))
+    assert row["high_80"] == pytest.approx(np.quantile(draws, 0.9))
+    assert row["verdict"] == expected["verdict"]
+    assert row["divergences"] == 3
+
+
+@pytest.mark.parametrize(("value", "region"), [(-0.5, "beyond"), (0.05, "rope"), (0.5, "opposite")])
+def test_region_of_the_truth(question: Question, value: float, region: str) -> None:
+    place = true_place(question.study.claims[0], truth(value))
+    assert place == {"region": region, "truth": value}
+
+
+def test_a_truth_that_no_number_gives_is_neither_missed_nor_covered(question: Question) -> None:
+    place = true_place(question.study.claims[0], truth(np.nan))
+    assert place["region"] == "undefined"
+    rows = rows_by_hand().assign(truth=np.nan, region="undefined")
+    table = recovery_table(rows).assign(study="s", analysis="a", coverage_50=np.nan)
+    assert "coverage_95" not in table
+    assert table["supported"].item() == 0.5
+    assert coverages(table.assign(coverage_80=np.nan, coverage_95=np.nan)).empty
+    assert wrong_verdicts(table.assign(world="reversed")).empty
+
+
+def test_failing_fits_are_counted_and_cost_no_others(
+    question: Question, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    simulate, calls = question.family.simulate, []
+
+    def picky(*given: Any) -> Any:
+        calls.append(given)
+        if len(calls) == 2:
+            raise RuntimeError("no such study")
+        return simulate(*given)
+
+    monkeypatch.setattr(dyadic_growth, "FAMILY", replace(question.family, simulate=picky))
+    claims = question.study.claims
+    found = recover(question, {"null": truth(0.0)}, claims, 3, SAMPLING, Decision(), 1)
+    rows = found["null"]
+    assert rows["failure"].tolist() == ["", ""] + ["RuntimeError: no such study"] * 2 + ["", ""]
+    table = recovery_table(rows)
+    assert table["failed"].tolist() == [1, 1]
+    assert table["replicates"].tolist() == [3, 3]
+
+
+def test_claims_on_what_no_truth_has_are_refused(question: Question) -> None:
+    claim = Claim.model_validate({**CLAIMS[0], "estimand": [{"variable": "chance"}]})
+    with pytest.raises(InputError, match="no variable 'chance'"):
+        recover(question, {"null": truth(0.0)}, [claim], 2, SAMPLING, Decision(), 1)
+
+
+def rows_by_hand() -> pd.DataFrame:
+    """Write four replicates of one claim whose truth is 1: errors -1, 0, 1, 2; one failed."""
+    means = [0.0, 1.0, 2.0, 3.0]
+    fitted = pd.DataFrame(
+        {
+            "world": "source", "replicate": range(4), "claim": "one", "direction": "positive",
+            "region": "beyond", "truth": 1.0, "mean": means, "sd": [1.0, 1.0, 2.0, 2.0],
+            "verdict": ["undecided", "supported", "supported", "practically zero"],
+            "r_hat": [1.0, 1.01, 1.02, 1.0], "ess_bulk": 500.0,
+            "ess_tail": [400.0, 300.0, 500.0, 500.0], "divergences": [0, 2, 0, 0],
+            "failure": "", "units": 7,
+        }
+    )  # fmt: skip
+    for level, width in ((50, 0.5), (80, 1.0), (95, 1.5)):
+        fitted[f"low_{level}"] = fitted["mean"] - width
+        fitted[f"high_{level}"] = fitted["mean"] + width
+    lost = {"world": "source", "replicate": 4, "claim": "one", "truth": 1.0, "failure": "lost"}
+    return pd.concat([fitted, pd.DataFrame([lost])], ignore_index=True)
+
+
+def test_table_by_hand() -> None:
+    (row,) = recovery_table(rows_by_hand()).to_dict("records")
+    assert (row["replicates"], row["failed"], row["units"]) == (5, 1, 7)
+    assert row["bias"] == 0.5
+    assert row["bias_se"] == pytest.approx(np.sqrt(5 / 3) / 2)
+    assert row["rmse"] == pytest.approx(np.sqrt(6 / 4))
+    assert row["posterior_sd"] == 1.5
+    assert (row["coverage_50"], row["coverage_80"], row["coverage_95"]) == (0.25, 0.75, 0.75)
+    assert row["coverage_80_se"] == pytest.approx(np.sqrt(0.75 * 0.25 / 4))
+    assert (row["supported"], row["practically_zero"], row["undecided"]) == (0.5, 0.25, 0.25)
+    assert row["contradicted"] == 0.0
+    assert (row["r_hat_max"], row["ess_min"], row["divergent_fits"]) == (1.02, 300.0, 1)
+
+
+def tables(rng: np.random.Generator, estimands: int, spread: float = 1.0) -> pd.DataFrame:
+    """Make tables of estimands that are covered as often as intervals `spread` times as wide."""
+    replicates = 400
+    table = pd.DataFrame({"claim": [f"c{number}" for number in range(estimands)]}).assign(
+        study="s", analysis="a", world="source", region="rope", replicates=replicates, failed=0
+    )
+    deviations = np.abs(rng.normal(size=(estimands, replicates)))
+    for level in LEVELS:
+        inside = deviations <= spread * norm.ppf(0.5 + level / 200)
+        table[f"coverage_{level}"] = inside.mean(axis=1)
+    return table
+
+
+def test_band_holds_all_exact_coverages_at_once_as_often_as_said() -> None:
+    rng, inside, small = np.random.default_rng(4), [], []
+    for _ in range(300):
+        found = coverages(tables(rng, 12))
+        limits = {level: coverage_band(400, level, len(found)) for level in LEVELS}
+        held = [limits[one.level][0] <= one.coverage <= limits[one.level][1]
+                for one in found.itertuples()]  # fmt: skip
+        inside.append(all(held))
+        small.append(found["p_family"].min() < 0.05)
+    # levels of one estimand go together and counts are whole: the band is a little too wide
+    assert np.mean(inside) >= 0.95 - 0.03
+    assert np.mean(small) <= 0.05 + 0.03
+
+
+@pytest.mark.parametrize("spread", [0.7, 1.4])
+def test_wrong_intervals_are_noticed(spread: float) -> None:
+    found = coverages(tables(np.random.default_rng(5), 12, spread))
+    assert (found["p_family"] < 0.05).mean() > 0.8
+
+
+def verdict_rows(**columns: Any) -> pd.DataFrame:
+    start: dict[str, Any] = {
+        "study": "s", "analysis": "a", "claim": ["one"], "truth": 0.0, "replicates": 400,
+        "failed": 0, "direction": "negative", "region": "rope", "world": "null",
+        "supported": 0.0, "contradicted": 0.0,
+    }  # fmt: skip
+    return pd.DataFrame(start | columns)
+
+
+def test_verdicts_that_err_too_often_are_named() -> None:
+    (found,) = wrong_verdicts(verdict_rows(supported=0.05, contradicted=0.05)).itertuples()
+    assert (found.claim, found.rate) == ("one", 0.1)
+    assert found.se == pytest.approx(0.015)
+    # 40 of 400 at a rate of 5 %: mean 20, sd 4.36
+    assert found.p < 1e-4
+    assert wrong_verdicts(verdict_rows(supported=0.02, contradicted=0.03)).empty
+    chance = wrong_verdicts(verdict_rows(supported=0.055))
+    assert chance["p"].item() > 0.2
+
+
+@pytest.mark.parametrize(
+    ("columns", "named"),
+    [
+        # a claim of zero may be supported in the null world
+        ({"direction": "zero", "supported": 0.9}, False),
+        # the null world leaves its truth outside the ROPE
+        ({"region": "beyond", "supported": 0.9}, False),
+        ({"world": "reversed", "region": "opposite", "contradicted": 0.9}, False),
+        ({"world": "reversed", "region": "opposite", "supported": 0.2}, True),
+        ({"world": "reversed", "direction": "zero", "region": "beyond", "supported": 0.2}, True),
+        ({"world": "reversed", "direction": "zero", "region": "rope", "supported": 0.9}, False),
+        ({"world": "source", "region": "beyond", "supported": 0.9}, False),
+    ],
+)
+def test_which_verdicts_are_errors(columns: dict[str, Any], named: bool) -> None:
+    assert (not wrong_verdicts(verdict_rows(**columns)).empty) == named
+
+
+def test_claims_that_are_seldom_supported_are_unsettled() -> None:
+    table = verdict_rows(
+        claim=["few", "many", "elsewhere"],
+        world=["source", "source", "null"],
+        supported=[0.49, 0.5, 0.0],
+    )
+    assert unsettled(table)["claim"].tolist() == ["few"]
+
+
+def test_each_fit_is_drawn_as_recovery_says_and_else_as_the_run() -> None:
+    run = Sampling(seed=9, target_accept=0.9)
+    own = Recovery(chains=2, draws=300, tune=200).sampling(run)
+    assert (own.chains, own.draws, own.tune) == (2, 300, 200)
+    assert (own.seed, own.target_accept) == (9, 0.9)
+
+
+def judged_tables() -> pd.DataFrame:
+    """Write the tables of a study whose one interval is far too narrow."""
+    table = recovery_table(rows_by_hand()).assign(study="s", analysis="a", replicates=400, failed=0)
+    worlds = [table.assign(world=world) for world in ("source", "null")]
+    both = pd.concat(worlds, ignore_index=True)
+    return both.assign(coverage_50=[0.5, 0.2], coverage_80=0.8, coverage_95=0.95, supported=0.25)
+
+
+def test_page_names_what_is_outside_and_what_could_not_be_settled(tmp_path: Path) -> None:
+    tables = judged_tables()
+    write_page(tables, tmp_path)
+    said = (tmp_path / "README.md").read_text(encoding="utf-8")
+    assert "`s` one, world null: 50 % interval covers 0.200" in said
+    assert said.count("interval covers") == 1
+    assert "- `s` (7 units): one (25%)" in said
+    assert "`s` one (1)" in said.split("leaves them an effect")[1]
+    kept = gathered([tmp_path / "s.csv"])
+    pd.testing.assert_frame_equal(kept, tables, check_dtype=False)
+    assert len(pd.read_csv(tmp_path / "coverage.csv")) == 6
