@@ -31,6 +31,7 @@ ORDER = [
     "priors",
     "structure",
     "growth",
+    "mediation",
     "slopes",
     "family",
     "families",

@@ -58,8 +58,23 @@ class GrowthDesign:
 
     @cached_property
     def effects(self) -> list[tuple[str, str, str]]:
-        """Growth, member and outcome of each effect: all levels, then the changes."""
-        return [(growth, *series) for growth, series in product(self.growths, self.series)]
+        """Growth, member and outcome of each effect: all levels, then the changes.
+
+        In steps a series has the changes to the waves after its own first.
+        """
+        every = [(growth, *series) for growth, series in product(self.growths, self.series)]
+        if self.panel.analysis.time.shape != "steps":
+            return every
+        reached = {
+            (self.growths[int(np.flatnonzero(self.times[wave])[-1])], slot, outcome)
+            for wave, slot, outcome in self.responses
+            if wave != self.first_wave(slot, outcome)
+        }
+        return [one for one in every if one[0] == LEVEL or one in reached]
+
+    def first_wave(self, slot: str, outcome: str) -> str:
+        """First wave that measures a series."""
+        return next(wave for wave, *one in self.responses if one == [slot, outcome])
 
     @property
     def series_of_response(self) -> NDArray[np.int64]:
@@ -80,11 +95,22 @@ class GrowthDesign:
     def basis(self) -> Array:
         """Constant part of the basis (response, effect)."""
         basis = np.zeros((len(self.responses), len(self.effects)))
+        places = {effect: place for place, effect in enumerate(self.effects)}
         for row, (wave, slot, outcome) in enumerate(self.responses):
-            for place, value in enumerate(self.times[wave]):
-                effect = place * len(self.series) + self.series.index((slot, outcome))
-                basis[row, effect] = value
+            for growth, value in zip(
+                self.growths, self._times_of(wave, slot, outcome), strict=True
+            ):
+                if (growth, slot, outcome) in places:
+                    basis[row, places[growth, slot, outcome]] = value
         return basis
+
+    def _times_of(self, wave: str, slot: str, outcome: str) -> Array:
+        """Value of each growth function at a wave; steps count from the series' own first wave."""
+        times = self.times[wave]
+        if self.panel.analysis.time.shape != "steps":
+            return times
+        first = self.times[self.first_wave(slot, outcome)]
+        return np.array([1.0, *np.where(times[1:] != 0, times[1:] - first[1:].sum(), 0.0)])
 
     @property
     def unit_basis(self) -> Array | None:

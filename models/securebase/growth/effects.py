@@ -41,10 +41,9 @@ def shared_by_members(design: GrowthDesign, cluster: MemberCovariance) -> Array:
 
 def effect_sds(covariance: MemberCovariance, priors: Priors, prefix: str = "") -> Array:
     """Spread of the half-normal of each effect; prefix "cluster_" for clusters."""
-    level, change = priors[f"{prefix}level_sd"], priors[f"{prefix}change_sd"]
     return np.array(
         [
-            (level if growth == LEVEL else change).sds([outcome])[0]
+            priors[f"{prefix}{'level' if growth == LEVEL else 'change'}_sd"].sds([outcome])[0]
             for growth, _, outcome in covariance.quantities
         ]
     )

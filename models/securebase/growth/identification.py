@@ -1,6 +1,6 @@
 """What keeps a growth design from being fitted."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -19,32 +19,42 @@ def growth_designs(panel: Panel) -> list[GrowthDesign]:
         effects from the residual), and for predictors that predict nothing or do not vary.
     """
     designs = composition_designs(panel)
-    faults = [fault for design in designs for fault in design_faults(design)]
+    faults = [fault for design in designs for fault in _series_faults(design)]
+    faults += predictor_faults(designs)
     if faults:
         raise InputError("dyadic growth", faults)
     return designs
 
 
-def design_faults(design: GrowthDesign) -> Iterator[Fault]:
-    """List series that are not identified, and predictors that do not vary or predict."""
-    for slot, outcome in design.series:
-        waves = [wave for wave, *one in design.responses if one == [slot, outcome]]
-        yield from _unidentified(design, f"{slot} {outcome}", waves)
-    values = design.predictors(design.panel)
-    for column, spread in zip(design.columns[1:], np.ptp(values[:, 1:], axis=0), strict=True):
-        if not spread > 0:
-            name = " x ".join(" ".join(pair) for pair in column)
-            yield Fault("panel", f"predictor '{name}' is the same in all units", "two values")
-    predicting = {part for column in design.columns for part in column}
-    for predictor in design.panel.analysis.predictors:
-        labels = set(design.labels_of(predictor))
+def predictor_faults(designs: Sequence[GrowthDesign]) -> Iterator[Fault]:
+    """List predictors that do not vary in a composition, or predict in none."""
+    predicting: set[tuple[str, str]] = set()
+    for design in designs:
+        values = design.predictors(design.panel)
+        for column, spread in zip(design.columns[1:], np.ptp(values[:, 1:], axis=0), strict=True):
+            if not spread > 0:
+                name = " x ".join(" ".join(pair) for pair in column)
+                yield Fault("panel", f"predictor '{name}' is the same in all units", "two values")
+        predicting |= {part for column in design.columns for part in column}
+    for predictor in designs[0].panel.analysis.predictors:
+        labels = set(designs[0].labels_of(predictor))
         if not any(label in labels for label, _ in predicting):
             given = f"predictor '{predictor.term}' is known of no member whom it could predict"
             yield Fault("panel", given, "values of them", "see `of`, and the roles that have it")
 
 
+def _series_faults(design: GrowthDesign) -> Iterator[Fault]:
+    for slot, outcome in design.series:
+        waves = [wave for wave, *one in design.responses if one == [slot, outcome]]
+        yield from _unidentified(design, f"{slot} {outcome}", waves)
+
+
 def _unidentified(design: GrowthDesign, series: str, waves: list[str]) -> Iterator[Fault]:
     needed = len(design.growths)
+    if design.panel.analysis.time.shape == "steps":
+        given = f"{series} in steps, which leave no residual to tell from random effects"
+        yield Fault("panel", given, "linear, piecewise or free", "or family: mediated_change")
+        return
     if len(waves) <= needed:
         yield Fault(
             "panel",

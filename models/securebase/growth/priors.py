@@ -21,12 +21,29 @@ def default_priors(panel: Panel) -> dict[str, Prior]:
     InputError
         Where the waves span no time: nothing can change.
     """
-    width = {name: high - low for name, (low, high) in panel.ranges.items()}
-    centre = {name: (high + low) / 2 for name, (low, high) in panel.ranges.items()}
-    time = panel.data["time"].values
-    span = float(time.max() - time.min())
+    span = time_span(panel)
     if not span > 0:
         raise InputError("dyadic growth", [Fault("panel", "a single wave", "three or more waves")])
+    used = _used_blocks(panel)
+    return {name: one for name, one in growth_blocks(panel, span).items() if name in used}
+
+
+def time_span(panel: Panel) -> float:
+    """Time from the first to the last wave, in the panel's time unit."""
+    time = panel.data["time"].values
+    return float(time.max() - time.min())
+
+
+def growth_blocks(panel: Panel, span: float) -> dict[str, Prior]:
+    """Every block a model of growth may need.
+
+    Parameters
+    ----------
+    span : float
+        Time the study spans: what changes are scaled by.
+    """
+    width = {name: high - low for name, (low, high) in panel.ranges.items()}
+    centre = {name: (high + low) / 2 for name, (low, high) in panel.ranges.items()}
 
     def share(part: float) -> dict[str, float]:
         return {name: round(part * one, 6) for name, one in width.items()}
@@ -63,8 +80,7 @@ def default_priors(panel: Panel) -> dict[str, Prior]:
               sd=share(0.1 / span)),
         Prior("cluster_corr", "lkj", "correlation", "Any correlation, extremes less.", eta=2.0),
     )  # fmt: skip
-    used = _used_blocks(panel)
-    return {prior.block: prior for prior in blocks if prior.block in used}
+    return {prior.block: prior for prior in blocks}
 
 
 def _used_blocks(panel: Panel) -> set[str]:

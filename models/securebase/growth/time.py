@@ -15,9 +15,19 @@ CHANGE = "change"
 
 
 def growth_names(panel: Panel) -> tuple[str, ...]:
-    """Name the growth functions: level, then change or the phases."""
+    """Name the growth functions: level, then change or the phases; steps by the wave they reach.
+
+    A single wave knows levels only.
+    """
     time = panel.analysis.time
-    return (LEVEL, *(time.phase_names if time.shape == "piecewise" else (CHANGE,)))
+    if panel.data.sizes[WAVE] == 1:
+        return (LEVEL,)
+    if time.shape == "piecewise":
+        return (LEVEL, *time.phase_names)
+    if time.shape == "steps":
+        later = tuple(str(wave) for wave in panel.data[WAVE].values[1:])
+        return (LEVEL, *(later if len(later) > 1 else (CHANGE,)))
+    return (LEVEL, CHANGE)
 
 
 def growth_functions(panel: Panel) -> dict[str, Array]:
@@ -25,8 +35,13 @@ def growth_functions(panel: Panel) -> dict[str, Array]:
 
     Linear: 1 and time since the origin. Piecewise: 1 and the time spent in each phase
     since the origin. Free: as linear at the first and the last wave, 0 between, where
-    loadings are estimated.
+    loadings are estimated. Steps: 1, and at each later wave the time since the first in the
+    place of its own step.
     """
+    if panel.analysis.time.shape == "steps" or panel.data.sizes[WAVE] == 1:
+        since = panel.data["time"].values - float(panel.data["time"][0])
+        rows = np.column_stack([np.ones(len(since)), np.diag(since)[:, 1:]])
+        return dict(zip(map(str, panel.data[WAVE].values), rows, strict=True))
     values = growth_at(panel, panel.data["time"].values.astype(float))
     inner = set(inner_waves(panel))
     waves = [str(wave) for wave in panel.data[WAVE].values]

@@ -1,0 +1,331 @@
+"""Levels and changes of units, and arrows among them, within units and between clusters.
+
+For unit i of cluster j, member r, outcome k, first measured at time t0, at time t::
+
+    y[i,t,r,k] = level[i,r,k] + change[i,t,r,k] · (t - t0)
+    e[i]       = mean + B_cluster c[j] + B_unit d[i]        e: all levels and changes
+    c[j] = (I - cluster_path)⁻¹ (leader_on · leader's + group_on · group's + u[j])
+    d[i] = (I - path)⁻¹ (actor_on · own + partner_on · partner's + … + v[i])
+    u ~ Normal(0, cluster), v ~ Normal(0, unit)
+
+Every wave has a change of its own, so there is no residual: two waves are a latent change,
+one wave is a level alone. What units of a cluster share is latent: an arrow between
+clusters leads from group mean to group mean, not from their observed averages. A member's
+outcome may also follow from what the leader answers (`of: leader`), which is modelled in
+leaders as units of their own. Products of coefficients along arrows are indirect effects.
+
+References: McArdle (2009), doi:10.1146/annurev.psych.60.110707.163612 (latent change);
+Preacher, Zyphur & Zhang (2010), doi:10.1037/a0020141 (multilevel mediation with latent
+group means); Lüdtke et al. (2008), doi:10.1037/a0012869.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import pytensor.tensor as pt
+import xarray as xr
+from numpy.typing import NDArray
+from pytensor.tensor.variable import TensorVariable
+
+from securebase.correlation import normal_rows
+from securebase.family import Family, Parameter
+from securebase.growth.effects import effect_sds
+from securebase.growth.mean import Coefficients, mean_coefficients
+from securebase.growth.priors import POINTS
+from securebase.likelihood import product
+from securebase.mediation.arrows import Arrows
+from securebase.mediation.chains import with_indirect
+from securebase.mediation.design import MediatedDesign, mediated_designs
+from securebase.mediation.priors import default_priors, source_range
+from securebase.names import COMPOSITION, OUTCOME, PHASE, ROLE, UNIT, WAVE
+from securebase.panel import Panel
+from securebase.part import Part, RandomEffects
+from securebase.priors import Priors
+from securebase.structure.blocks import blocks_cov, blocks_factor
+from securebase.structure.cells import cell, cells_of, laid_out
+from securebase.structure.totals import total_effects
+
+Array = NDArray[np.float64]
+
+SLOPE: Final = "points per {time}"
+SOURCES: Final = (
+    ("actor", "the person's own value"),
+    ("partner", "the partner's value"),
+    ("unit", "a value the members share"),
+    ("leader", "the leader's value"),
+    ("group", "the observed mean of the cluster"),
+    ("interaction", "a product of predictors"),
+)
+PARTS: Final = (("level", POINTS), ("change", SLOPE))
+SPREADS: Final = (
+    ("unit", "effect", "Between units (in clusters: within a cluster)"),
+    ("cluster", "cluster_effect", "Between clusters"),
+)
+PARAMETERS: Final = (
+    Parameter("level", (ROLE, OUTCOME), POINTS, "Mean at the first wave, at average predictors."),
+    Parameter("change", (PHASE, ROLE, OUTCOME), SLOPE, "Mean change since the first wave."),
+    *(
+        Parameter(
+            f"{source}_on_{part}",
+            (f"{source}_predictor", PHASE, ROLE, OUTCOME),
+            f"{unit} per unit of the predictor",
+            f"Direct effect of {whose} on the {part}.",
+        )
+        for part, unit in PARTS
+        for source, whose in SOURCES
+    ),
+    *(
+        Parameter(
+            f"{prefix}path_on_{part}",
+            (f"{prefix}path", PHASE, ROLE),
+            f"{unit} per unit of the source",
+            f"Arrow to the {part}, {where}.",
+        )
+        for part, unit in PARTS
+        for prefix, where in (("", "within units"), ("cluster_", "between clusters"))
+    ),
+    *(
+        Parameter(
+            f"indirect_on_{part}",
+            ("indirect", PHASE, ROLE),
+            f"{unit} per unit of the predictor",
+            f"Effect of a predictor on the {part} along arrows.",
+            stated=False,
+        )
+        for part, unit in PARTS
+    ),
+    *(
+        parameter
+        for name, dim, words in SPREADS
+        for parameter in (
+            Parameter(f"{name}_sd", (dim,), POINTS, f"{words}.", SLOPE),
+            Parameter(f"{name}_corr", (dim, f"{dim}_bis"), "correlation", f"{words}."),
+            Parameter(
+                f"{name}_explained_sd", (f"{dim}_explained",), POINTS,
+                f"{words}, beyond what arrows explain.", SLOPE,
+            ),
+            Parameter(
+                f"{name}_explained_corr", (f"{dim}_explained", f"{dim}_explained_bis"),
+                "correlation", f"{words}, beyond what arrows explain.",
+            ),
+        )
+    ),
+)  # fmt: skip
+
+
+def parts(panel: Panel, priors: Priors) -> list[Part]:
+    """Write the priors into the current model and return the implied moments.
+
+    Returns
+    -------
+    list of Part
+        One per composition; leaders last.
+
+    Raises
+    ------
+    InputError
+        See `mediation.design.mediated_designs`.
+    """
+    designs = mediated_designs(panel)
+    coefficients = mean_coefficients([one.growth for one in designs], priors)
+    arrows = _registered_arrows(designs, priors)
+    return [_part(design, priors, coefficients | arrows) for design in designs]
+
+
+def _registered_arrows(designs: Sequence[MediatedDesign], priors: Priors) -> Coefficients:
+    """Register every variable of arrows in the current model."""
+    found: dict[str, dict[tuple[str, ...], float]] = {}
+    dims: dict[str, tuple[str, ...]] = {}
+    for design in designs:
+        for level in design.levels:
+            for one in level.placements:
+                reach = source_range(design, level, one.column)
+                found.setdefault(one.variable, {}).setdefault(one.at, reach)
+                dims[one.variable] = level.dims(one.row)
+    labels: dict[str, dict[str, None]] = {}
+    for design in designs:
+        labels.setdefault(ROLE, {}).update(dict.fromkeys(design.growth.composition.labels))
+    for name, cells in found.items():
+        for at in cells:
+            for dim, label in zip(dims[name], at, strict=True):
+                labels.setdefault(dim, {})[label] = None
+    registered: Coefficients = {}
+    for name, reached in found.items():
+        cells = cells_of(name, dims[name], reached, labels)
+        prior = priors[f"path_on_{name.rpartition('_on_')[2]}"]
+        targets = [at[0].rpartition(" to ")[2] for at in cells.cells]
+        reach = np.array([reached[at] for at in cells.cells])
+        values = cells.registered(prior.means(targets) / reach, prior.sds(targets) / reach)
+        registered[name] = cells.cells, values
+    return registered
+
+
+def _part(design: MediatedDesign, priors: Priors, values: Coefficients) -> Part:
+    growth = design.growth
+    panel, shape = growth.panel, (len(growth.effects), len(growth.columns))
+    regression = laid_out(design.coefficients(None), values, shape)
+    within, factor = _level(design, design.within, priors, values)
+    regression = regression + within
+    cluster_factor, shared = None, None
+    if design.between is not None:
+        shared = design.shared
+        between, cluster_factor = _level(design, design.between, priors, values)
+        regression = regression + product(shared, between)
+    count = len(growth.series)
+    return Part(
+        name=growth.composition.name,
+        score=growth.score(panel),
+        predictors=growth.predictors(panel),
+        cluster=None if shared is None else growth.cluster(panel),
+        responses=tuple(" ".join(response) for response in growth.responses),
+        columns=tuple(" x ".join(" ".join(pair) for pair in one) or "1" for one in growth.columns),
+        regression=regression,
+        effects=RandomEffects(
+            basis=pt.constant(growth.basis),
+            factor=factor,
+            residual=pt.constant(np.zeros((count, count))),
+            series=growth.series_of_response,
+            wave=growth.wave_of_response,
+        ),
+        shared=shared,
+        cluster_factor=cluster_factor,
+    )
+
+
+def _level(
+    design: MediatedDesign, level: Arrows, priors: Priors, values: Coefficients
+) -> tuple[TensorVariable, TensorVariable]:
+    """Regression (effect, design) and factor (effect, standard) of one level."""
+    size, width = len(level.effects), len(design.growth.columns)
+    sds = [effect_sds(block.covariance, priors, level.prefix) for block in level.blocks]
+    corr = priors["cluster_corr" if level.prefix else "unit_corr"]
+    factor = blocks_factor(level.blocks, sds, corr, size)
+    direct = laid_out(design.coefficients(level), values, (size, width))
+    if not level.placements:
+        return direct, factor
+    totals = total_effects(laid_out(level.placements, values, (size, size)))
+    return product(totals, direct), product(totals, factor)
+
+
+def derived(posterior: xr.Dataset, panel: Panel) -> xr.Dataset:
+    """Add standard deviations, correlations and indirect effects to sampled variables."""
+    for design in mediated_designs(panel):
+        for level in design.levels:
+            for block in level.blocks:
+                posterior = block.covariance.described(posterior)
+    return implied(posterior, panel)
+
+
+def implied(values: xr.Dataset, panel: Panel) -> xr.Dataset:
+    """Add indirect effects; see `mediation.chains.with_indirect`."""
+    return with_indirect(values, mediated_designs(panel))
+
+
+def trajectories(posterior: xr.Dataset, panel: Panel) -> xr.DataArray:
+    """Expected score at each wave, at the average of the predictors.
+
+    Returns
+    -------
+    xr.DataArray
+        Dims chain, draw, role, outcome, wave, in points; NaN where not measured.
+    """
+    designs = mediated_designs(panel)
+    labels = list(dict.fromkeys(one for d in designs for one in d.growth.composition.labels))
+    waves = [str(wave) for wave in panel.data[WAVE].values]
+    coords = {ROLE: labels, OUTCOME: list(panel.analysis.outcomes), WAVE: waves}
+    shape = (posterior.sizes["chain"], posterior.sizes["draw"], *map(len, coords.values()))
+    dims = ("chain", "draw", ROLE, OUTCOME, WAVE)
+    paths = xr.DataArray(np.full(shape, np.nan), coords=coords, dims=dims)
+    found: dict[tuple[str, str, str], list[Array]] = {}
+    for design in designs:
+        growth = design.growth
+        average = growth.predictors(panel).mean(axis=0)
+        expected = design.expected(posterior) @ average @ growth.basis.T
+        for row, (wave, slot, outcome) in enumerate(growth.responses):
+            place = growth.label_of_slot[slot], outcome, wave
+            found.setdefault(place, []).append(expected[..., row])
+    for (label, outcome, wave), members in found.items():
+        # exchangeable members differ here in the averages of their predictors only
+        paths.loc[{ROLE: label, OUTCOME: outcome, WAVE: wave}] = np.mean(members, axis=0)
+    return paths
+
+
+def simulate(rng: np.random.Generator, truth: xr.Dataset, panel: Panel) -> Panel:
+    """Draw new scores for the units of a panel, effects in the order of their coming.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    truth : xr.Dataset
+        The stated variables, as in a posterior, without chain and draw.
+    panel : Panel
+        Gives units, predictors, clusters and what is missing. Predictors are taken as they
+        are: what leaders answer is drawn anew, as a predictor of members it stays.
+
+    Returns
+    -------
+    Panel
+        The same panel with other scores.
+    """
+    score = panel.data["score"].copy(deep=True)
+    for design in mediated_designs(panel):
+        growth = design.growth
+        drawn = _simulated(rng, truth, design) @ growth.basis.T
+        rows = np.flatnonzero(panel.data[COMPOSITION].values == growth.composition.name)
+        for place, (wave, slot, outcome) in enumerate(growth.responses):
+            at = {WAVE: wave, ROLE: slot, OUTCOME: outcome}
+            old = score.isel({UNIT: rows}).sel(at).values
+            column = np.where(np.isnan(old), np.nan, drawn[:, place])
+            score.loc[{**at, UNIT: score[UNIT].values[rows]}] = column
+    return panel.with_scores(score)
+
+
+def _simulated(rng: np.random.Generator, truth: xr.Dataset, design: MediatedDesign) -> Array:
+    """Effects (unit, effect) of one composition."""
+    growth = design.growth
+    predictors = growth.predictors(growth.panel)
+    effects = np.zeros((len(predictors), len(growth.effects)))
+    for one in design.coefficients(None):
+        effects[:, one.row] += float(cell(truth[one.variable], one.at))
+    effects += _deviations(rng, truth, design, design.within, predictors)
+    groups = growth.cluster(growth.panel)
+    if design.between is not None and groups is not None:
+        first = np.unique(groups, return_index=True)[1]
+        shared = _deviations(rng, truth, design, design.between, predictors[first])
+        effects += (shared @ design.shared.T)[groups]
+    return effects
+
+
+def _deviations(
+    rng: np.random.Generator,
+    truth: xr.Dataset,
+    design: MediatedDesign,
+    level: Arrows,
+    predictors: Array,
+) -> Array:
+    """Effects of units or clusters less their means, the earlier ones first."""
+    size = len(level.effects)
+    drawn = normal_rows(rng, blocks_cov(level.blocks, truth, size), len(predictors))
+    for one in design.coefficients(level):
+        drawn[:, one.row] += float(cell(truth[one.variable], one.at)) * predictors[:, one.column]
+    for effect in np.argsort(level.ranks, kind="stable"):
+        for one in level.placements:
+            if one.row == effect:
+                drawn[:, effect] += float(cell(truth[one.variable], one.at)) * drawn[:, one.column]
+    return drawn
+
+
+FAMILY = Family(
+    name="mediated_change",
+    equation="y = level + change · time since the first wave; levels and changes follow from "
+    "predictors and from each other along arrows, within units and between clusters",
+    parameters=PARAMETERS,
+    default_priors=default_priors,
+    parts=parts,
+    derived=derived,
+    trajectories=trajectories,
+    simulate=simulate,
+    implied=implied,
+    keys=frozenset({"time", "predictors", "interactions", "curves", "paths", "clusters"}),
+)

@@ -1,0 +1,1 @@
+"""Arrows among levels and changes, within units and between clusters: mediation of change."""
