@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pymc as pm
 import xarray as xr
 from numpy.typing import NDArray
@@ -35,6 +36,8 @@ class Parameter:
         Unit of the cells that concern a change, where these differ.
     stated : bool
         Whether a truth states it; false for what follows from stated ones.
+    ratio : bool
+        Whether it is a ratio whose denominator may be 0: it has quantiles, but no mean.
     """
 
     name: str
@@ -43,6 +46,7 @@ class Parameter:
     meaning: str
     unit_of_change: str = ""
     stated: bool = True
+    ratio: bool = False
 
     def unit_at(self, coordinates: Iterable[str], time_unit: str) -> str:
         """Unit of the cell at some coordinates."""
@@ -54,6 +58,11 @@ class Parameter:
 def nothing_implied(values: xr.Dataset, panel: Panel) -> xr.Dataset:
     """Add nothing: every variable of the family is stated."""
     return values
+
+
+def nothing_unused(panel: Panel) -> pd.DataFrame:
+    """Count no answers: the family uses every one."""
+    return pd.DataFrame({"role": [], "outcome": [], "lost": [], "answers": []})
 
 
 @dataclass(frozen=True)
@@ -81,6 +90,8 @@ class Family:
     implied : callable (xr.Dataset, Panel) -> xr.Dataset
         Adds what follows from stated variables (indirect effects, vertices), to a posterior
         or to a truth; `derived` does so too.
+    unused : callable (Panel) -> pd.DataFrame
+        Answers that the model cannot use: columns role, outcome, lost, answers.
     keys : frozenset of str
         Keys of an analysis that it understands beside family, question, outcomes, roles, waves
         and priors; others are refused.
@@ -95,6 +106,7 @@ class Family:
     trajectories: Callable[[xr.Dataset, Panel], xr.DataArray]
     simulate: Callable[[np.random.Generator, xr.Dataset, Panel], Panel]
     implied: Callable[[xr.Dataset, Panel], xr.Dataset] = nothing_implied
+    unused: Callable[[Panel], pd.DataFrame] = nothing_unused
     keys: frozenset[str] = frozenset({"predictors", "interactions", "clusters"})
 
     def refuse_other_keys(self, analysis: Analysis, where: str) -> None:
@@ -139,7 +151,7 @@ class Built:
         return {
             f"{part.name}_{name}": array
             for part in self.parts
-            for name, array in part.arrays(part.score_in(panel)).items()
+            for name, array in part.arrays_in(panel).items()
         }
 
 

@@ -26,10 +26,13 @@ def summary_table(posterior: xr.Dataset, family: Family, time_unit: str) -> pd.D
     -------
     pd.DataFrame
         Columns name, coordinates, unit, mean, sd, q2_5, median, q97_5 (95 % equal-tailed
-        interval), mcse_mean, mcse_sd, ess_bulk, ess_tail, r_hat.
+        interval), mcse_mean, mcse_sd, ess_bulk, ess_tail, r_hat. A ratio has no mean: its
+        moments are left empty, while ess_bulk, ess_tail and r_hat go by ranks.
     """
     cells = reported_cells(posterior, family)
     table = describe(xr.concat(cells.values(), dim="cell"))
+    ratios = [_is_ratio(family, name) for name, _ in cells]
+    table.loc[ratios, ["mean", "sd", "mcse_mean", "mcse_sd"]] = np.nan
     table.insert(0, "name", [name for name, _ in cells])
     table.insert(1, "coordinates", [coordinates for _, coordinates in cells])
     table.insert(2, "unit", [_unit(family, *cell, time_unit) for cell in cells])
@@ -65,6 +68,11 @@ def _unit(family: Family, variable: str, coordinates: str, time_unit: str) -> st
     parameter = family.parameter(variable)
     labels = [pair.partition("=")[2] for pair in coordinates.split(", ")]
     return parameter.unit_at(labels, time_unit) if parameter else ""
+
+
+def _is_ratio(family: Family, variable: str) -> bool:
+    parameter = family.parameter(variable)
+    return parameter is not None and parameter.ratio
 
 
 def describe(draws: xr.DataArray) -> pd.DataFrame:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from securebase.codebook.analysis import Analysis, Predictor
+from securebase.codebook.analysis import Analysis, Curve, Predictor
 from securebase.codebook.document import KeyPath, nearest
 from securebase.codebook.study import Study
 
@@ -53,6 +53,31 @@ def _analysis(place: KeyPath, analysis: Analysis, study: Study) -> Iterator[Prob
         yield (*place, "clusters"), "clusters without a column", "`raw.columns.cluster`", ""
     for position, predictor in enumerate(analysis.predictors):
         yield from _predictor((*place, "predictors", position), predictor, study)
+    for position, curve in enumerate(analysis.curves):
+        yield from _curve((*place, "curves", position), curve, analysis, study)
+
+
+def _curve(place: KeyPath, curve: Curve, analysis: Analysis, study: Study) -> Iterator[Problem]:
+    """Find what a curve lacks: its square stands beside a line, its products beside both."""
+    by_term = {one.term: one for one in analysis.predictors}
+    if curve.by == curve.of:
+        yield (*place, "by"), f"'{curve.by}' bends its own curve", "another predictor", ""
+    for key, term in (("of", curve.of), ("by", curve.by)):
+        # terms that no predictor has are refused with the analysis
+        if term is None or (predictor := by_term.get(term)) is None:
+            continue
+        covariate = study.covariates.get(predictor.name)
+        if covariate is not None and covariate.type == "categorical":
+            yield (*place, key), f"'{term}' is categorical", "a continuous predictor", ""
+        for what, wanted, has in (
+            ("on", curve.on, predictor.on),
+            ("outcomes", curve.outcomes or analysis.outcomes, predictor.outcomes),
+        ):
+            lacking = [name for name in wanted if has is not None and name not in has]
+            if lacking:
+                given = f"'{term}' does not predict {', '.join(lacking)}, which the curve does"
+                remedy = f"add them to `{what}` of '{term}', or take them from the curve"
+                yield (*place, key), given, "a predictor of all that the curve predicts", remedy
 
 
 def _time(place: KeyPath, analysis: Analysis, study: Study) -> Iterator[Problem]:

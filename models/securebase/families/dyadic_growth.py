@@ -27,6 +27,7 @@ from pytensor.tensor.variable import TensorVariable
 from securebase.correlation import normal_rows
 from securebase.family import Family, Parameter
 from securebase.faults import Fault, InputError
+from securebase.growth.curves import CURVE_VARIABLES, VERTEX_VARIABLES, with_curves
 from securebase.growth.design import GrowthDesign
 from securebase.growth.effects import (
     effect_sds,
@@ -65,6 +66,8 @@ PARAMETERS: Final = (
             ("actor", "the person's own value"),
             ("partner", "the partner's value"),
             ("unit", "a value the members share"),
+            ("leader", "the leader's value"),
+            ("group", "the observed mean of the cluster"),
             ("interaction", "a product of predictors"),
         )
     ),
@@ -90,6 +93,8 @@ PARAMETERS: Final = (
     Parameter("residual_corr", ("series", "series_bis"), "correlation", "At the same wave."),
     Parameter("cluster_sd", ("cluster_effect",), POINTS, "Between clusters.", SLOPE),
     Parameter("cluster_corr", ("cluster_effect", "cluster_effect_bis"), "correlation", "Clusters."),
+    *(Parameter(*one, stated=False) for one in CURVE_VARIABLES),
+    *(Parameter(*one, stated=False, ratio=True) for one in VERTEX_VARIABLES),
 )
 
 
@@ -170,12 +175,17 @@ def _refuse_clusters_of_mixed(panel: Panel, designs: list[GrowthDesign]) -> None
 
 
 def derived(posterior: xr.Dataset, panel: Panel) -> xr.Dataset:
-    """Add standard deviations and correlations of effects and residuals to sampled variables."""
+    """Add standard deviations, correlations and the shapes of curves to sampled variables."""
     for design in growth_designs(panel):
         unit, residual, cluster = growth_covariances(design)
         for covariance in (unit, residual, *((cluster,) if panel.analysis.clusters else ())):
             posterior = covariance.described(posterior)
-    return posterior
+    return implied(posterior, panel)
+
+
+def implied(values: xr.Dataset, panel: Panel) -> xr.Dataset:
+    """Add slopes, bends, vertices and turns of curves; see `growth.curves.with_curves`."""
+    return with_curves(values, growth_designs(panel))
 
 
 def trajectories(posterior: xr.Dataset, panel: Panel) -> xr.DataArray:
@@ -284,5 +294,6 @@ FAMILY = Family(
     derived=derived,
     trajectories=trajectories,
     simulate=simulate,
+    implied=implied,
     keys=frozenset({"time", "predictors", "interactions", "curves", "clusters"}),
 )
