@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from report_example import LEVEL, ROLES, WAVES, example_study, trajectory_table
 
 from securebase.report import claim_figures, figures, svg
+from securebase.report.participation import participation
 
 
 @pytest.fixture(scope="module")
@@ -119,7 +120,7 @@ def test_a_forest_draws_medians_and_withholds_what_is_not_there() -> None:
 
 def test_participation_prints_every_count() -> None:
     persons = pd.DataFrame({"patient": [151, 102], "partner": [149, np.nan]}, index=["m0", "m12"])
-    figure = figures.participation(persons, persons + 50, {role: role for role in ROLES}, {})
+    figure = participation(persons, persons + 50, {role: role for role in ROLES}, {})
     assert [text.get_text() for text in figure.axes[0].texts] == ["151", "102", "149"]
     widths = [patch.get_width() for patch in figure.axes[0].patches]
     assert widths[1] / widths[0] == pytest.approx(151 / 201)

@@ -41,7 +41,7 @@ class AnalysisPage:
     trajectories: list[Picture]
     axis_note: str
     contrasts: list[tuple[ClaimResult, Picture]]
-    changes: Table
+    changes: Table | None
     parameters: Table
     checks: Table
     replications: list[Picture]
@@ -103,7 +103,9 @@ def analysis_page(
         contrasts=[
             (result, _contrast(result, analysis)) for result in claims if not result.withheld
         ],
-        changes=change_table(analysis, labels),
+        changes=change_table(analysis, labels)
+        if "change" in set(analysis.summary["name"])
+        else None,
         parameters=parameter_table(analysis, labels),
         checks=check_table(analysis),
         replications=replication_panels(study, name, compared),
@@ -154,6 +156,9 @@ def _trajectory_sentence(rows: pd.DataFrame, roles: Mapping[str, str], title: st
     for role, label in roles.items():
         part = rows[rows["role"] == role].sort_values("time")
         first, last = part.iloc[0], part.iloc[-1]
+        if len(part) == 1:
+            parts.append(f"{label} {fixed(first['expected'], 2)}")
+            continue
         parts.append(
             f"{label} from {fixed(first['expected'], 2)} at {short(first['time'])} "
             f"to {fixed(last['expected'], 2)} at {short(last['time'])} {last['time_unit']}"

@@ -7,12 +7,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from securebase.report import svg
 
 _ROLE_MARKS: Final = (("o", "-", True), ("s", (0, (4, 2)), False))
+_MOST_WAVES: Final = 8
 
 
 def outcome_colour(outcome: str, position: int) -> str:
@@ -115,14 +115,11 @@ def trajectory_panel(
 def _draw_role(axes: Axes, part: pd.DataFrame, colour: str, position: int, shift: float) -> None:
     marker, line, filled = _ROLE_MARKS[position % 2]
     time = part["time"].to_numpy(float)
-    axes.fill_between(
-        time,
-        part["q2_5"].to_numpy(float),
-        part["q97_5"].to_numpy(float),
-        color=colour,
-        alpha=0.17,
-        linewidth=0,
-    )
+    low, high = part["q2_5"].to_numpy(float), part["q97_5"].to_numpy(float)
+    if len(part) == 1:
+        # one wave is no line: the band stands beside the observed mean
+        axes.vlines(time - 2 * abs(shift), low, high, color=colour, alpha=0.35, linewidth=6)
+    axes.fill_between(time, low, high, color=colour, alpha=0.17, linewidth=0)
     axes.plot(time, part["expected"], color=colour, linestyle=line, linewidth=1.7)
     axes.errorbar(
         time + shift,
@@ -143,6 +140,7 @@ def _last_height(part: pd.DataFrame) -> float:
 
 
 def _label_waves(axes: Axes, times: pd.Series, labels: Mapping[str, str]) -> None:
+    times = times.iloc[:: _every(len(times))]
     words = [labels.get(str(wave), str(wave)) for wave in times.index]
     # "month 0", "month 3": the shared word belongs under the axis, once
     heads, tails = zip(*(word.rpartition(" ")[::2] for word in words), strict=True)
@@ -159,6 +157,11 @@ def _label_waves(axes: Axes, times: pd.Series, labels: Mapping[str, str]) -> Non
             va="top",
             color=svg.MUTED,
         )
+
+
+def _every(waves: int) -> int:
+    """Which of many waves are written out: each, each second, …, so that none overlap."""
+    return -(-waves // _MOST_WAVES)
 
 
 def _label_ends(
@@ -203,7 +206,7 @@ def _print_counts(
         axes.text(
             -0.085, height, "n", transform=axes.transAxes, va="center_baseline", color=svg.MUTED
         )
-        for wave, time in times.items():
+        for wave, time in times.iloc[:: _every(len(times))].items():
             count = counts.get((role, wave))
             text = "" if count is None or pd.isna(count) else f"{int(count)}"
             axes.text(
@@ -243,54 +246,11 @@ def replication_panel(
                 x, part["observed"], _ROLE_MARKS[position % 2][0],
                 color=colour, markersize=4.2, markerfacecolor=colour if filled else svg.PAPER,
             )  # fmt: skip
-        axes.set_xticks(range(len(waves)), [wave_labels[wave] for wave in waves])
+        shown = range(0, len(waves), _every(len(waves)))
+        axes.set_xticks(shown, [wave_labels[waves[place]] for place in shown])
         axes.set_xlim(-0.5, len(waves) - 0.5)
         axes.yaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 2.5, 5, 10]))
         axes.set_title(
             title, x=-0.13, loc="left", color=colour, fontsize=8.5, fontweight="bold", pad=5
         )
     return figure
-
-
-def participation(
-    persons: pd.DataFrame,
-    due: pd.DataFrame,
-    roles: Mapping[str, str],
-    wave_labels: Mapping[str, str],
-) -> Figure:
-    """Draw how many persons answered at each wave, by role, beside those who were lost.
-
-    Parameters
-    ----------
-    persons : pandas.DataFrame
-        Counts of persons who answered, index wave, columns role.
-    due : pandas.DataFrame
-        Counts of persons who answered or were lost, likewise.
-    roles, wave_labels : mapping
-        Labels by level.
-    """
-    with svg.drawing_style():
-        figure = Figure(figsize=(4.1, 0.5 + 0.42 * len(persons.columns)))
-        axes = figure.add_axes((0.16, 0.02, 0.82, 0.76))
-        for row, role in enumerate(persons.columns):
-            for place, (count, most) in enumerate(zip(persons[role], due[role], strict=True)):
-                if pd.notna(count):
-                    _participation_cell(axes, place, -row, float(count), float(most))
-        axes.set_xlim(-0.46, len(persons) - 0.5)
-        axes.set_ylim(-len(persons.columns) + 0.45, 0.5)
-        axes.set_yticks([-row for row in range(len(persons.columns))], roles.values())
-        labels = [wave_labels.get(str(wave), str(wave)) for wave in persons.index]
-        axes.set_xticks(range(len(persons)), labels)
-        axes.xaxis.tick_top()
-        axes.tick_params(length=0, labelcolor=svg.INK)
-        for spine in axes.spines.values():
-            spine.set_visible(False)
-    return figure
-
-
-def _participation_cell(axes: Axes, place: int, row: int, count: float, most: float) -> None:
-    left, width, height = place - 0.42, 0.84, 0.30
-    axes.add_patch(Rectangle((left, row - 0.36), width, height, color=svg.ROPE, linewidth=0))
-    filled = width * count / most
-    axes.add_patch(Rectangle((left, row - 0.36), filled, height, color=svg.MUTED, linewidth=0))
-    axes.text(left, row + 0.03, f"{int(count):,}", va="bottom", fontweight="bold")

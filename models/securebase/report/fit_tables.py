@@ -24,9 +24,11 @@ from securebase.report.wording import (
 _PRIOR_COLUMNS: Final = ("block", "outcome", "density", "unit", "reason")
 
 
-def change_table(analysis: AnalysisResults, labels: Mapping[str, str]) -> Table:
-    """Tabulate the estimated change of each outcome in each role (and phase)."""
+def change_table(analysis: AnalysisResults, labels: Mapping[str, str]) -> Table | None:
+    """Tabulate the estimated change of each outcome in each role (and phase), if there is one."""
     rows = analysis.summary[analysis.summary["name"] == "change"]
+    if rows.empty:
+        return None
     return _estimates("Estimated change", analysis, rows, labels, named=False)
 
 

@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from securebase.codebook.loading import Study
 from securebase.config import Decision
-from securebase.report import claim_figures, figures
+from securebase.report import claim_figures
 from securebase.report.analysis import analysis_page
 from securebase.report.claims import (
     ClaimResult,
@@ -23,6 +23,7 @@ from securebase.report.claims import (
     verdict_sentence,
 )
 from securebase.report.inputs import StudyResults, read_results
+from securebase.report.participation import participation
 from securebase.report.svg import Picture, inline_svg
 from securebase.report.tables import (
     exclusion_table,
@@ -142,7 +143,7 @@ def _participation(study: Study, results: StudyResults) -> Picture | None:
         for role, label in roles.items()
     ]
     sentence = f"Persons who answered of those who were due, wave by wave: {'; '.join(parts)}."
-    drawing = figures.participation(persons, due, roles, wave_labels(study))
+    drawing = participation(persons, due, roles, wave_labels(study))
     return Picture(inline_svg(drawing, "participation", sentence), sentence)
 
 
