@@ -1,0 +1,1 @@
+"""The headline: one answer over all studies, with their posteriors as input."""
