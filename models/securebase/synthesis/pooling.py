@@ -21,7 +21,7 @@ from securebase.synthesis.mixture import NormalMixture
 
 Array = NDArray[np.float64]
 
-_PANELS, _NODES = 128, 8
+_PANELS, _NODES = 256, 8
 # in standard deviations of its prior: beyond is one part in 10¹⁵
 _REACH = 8.0
 
@@ -81,7 +81,7 @@ def pooled(estimates: Array, errors: Array, mean_sd: float, heterogeneity_sd: fl
     mean_sd, heterogeneity_sd : float
         Of the normal prior of the mean, of the half-normal prior of the spread between studies.
     """
-    between, panel_weights = _panels(_REACH * heterogeneity_sd + 4.0 * float(np.ptp(estimates)))
+    between, panel_weights = _panels(_REACH * heterogeneity_sd + 2.0 * float(np.ptp(estimates)))
     spread = errors**2 + between[:, None] ** 2
     precision = 1.0 / mean_sd**2 + (1.0 / spread).sum(axis=1)
     centre = (estimates / spread).sum(axis=1) / precision
