@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pytensor
 import pytest
 import xarray as xr
-from growth_examples import growth_panel, growth_study
+from examples import EXAMPLES
 
 from securebase.codebook.analysis import PriorOverride
 from securebase.families import family_names, load_family
@@ -19,12 +18,6 @@ from securebase.priors import Prior, Priors, overridden_priors, prior_table
 from securebase.sampling import prior_draws
 
 HELPERS = ("_vine", "_signed", "_measured")
-ANALYSES: dict[str, dict[str, Any]] = {
-    "distinguishable": {},
-    "exchangeable": {"exchangeable": True},
-    "mixed": {"compositions": {"mf": {}, "ff": {"exchangeable": True}}},
-    "clusters": {"clusters": 4},
-}
 
 
 @dataclass(frozen=True)
@@ -44,16 +37,7 @@ def modelled() -> Callable[[str, str], Modelled]:
 
     def find(name: str, kind: str) -> Modelled:
         if (name, kind) not in known:
-            settings = dict(ANALYSES[kind])
-            clusters = settings.pop("clusters", 0)
-            analysis = {
-                "family": name,
-                "predictors": [{"name": "age", "of": "actor"}],
-                "clusters": clusters > 0,
-            }
-            study = growth_study(analysis, covariates={"age": {}}, **settings)
-            rng = np.random.default_rng(11)
-            panel, _ = growth_panel(study, rng, units=24, clusters=clusters)
+            panel = EXAMPLES[name].panel(name, kind, np.random.default_rng(11))
             family = load_family(name)
             priors = family.default_priors(panel)
             built = build(family, panel, priors)
@@ -64,8 +48,14 @@ def modelled() -> Callable[[str, str], Modelled]:
     return find
 
 
-every = pytest.mark.parametrize("kind", ANALYSES)
-families = pytest.mark.parametrize("name", family_names())
+every = pytest.mark.parametrize(
+    ("name", "kind"), [(name, kind) for name, one in EXAMPLES.items() for kind in one.kinds]
+)
+families = pytest.mark.parametrize("name", EXAMPLES)
+
+
+def test_every_family_has_examples() -> None:
+    assert sorted(EXAMPLES) == family_names()
 
 
 def test_there_is_a_family() -> None:
@@ -90,7 +80,6 @@ def test_family_says_what_it_is(name: str) -> None:
     assert len(set(names)) == len(names)
 
 
-@families
 @every
 def test_variables_are_declared_with_their_dims(
     name: str, kind: str, modelled: Callable[[str, str], Modelled]
@@ -104,19 +93,19 @@ def test_variables_are_declared_with_their_dims(
             continue
         seen.add(parameter.name)
         dims = [str(dim) for dim in values.dims[2:]]
-        # a composition may be named in the dim, and only piecewise growth has phases
+        # a composition may be named in the dim
         bare = [dim.replace("_mf", "").replace("_ff", "") for dim in dims]
         assert bare == [dim for dim in parameter.dims if dim in bare]
-        assert set(parameter.dims) - set(bare) <= {"phase"}
+        assert set(parameter.dims) - set(bare) <= EXAMPLES[name].spared
         for dim in dims:
             labels = list(values[dim].values)
             assert len(set(labels)) == len(labels)
             assert all(isinstance(str(label), str) and str(label) for label in labels)
-    assert {"level", "change", "unit_sd", "unit_corr", "residual_sd", "residual_corr"} <= seen
-    assert ("cluster_sd" in seen) == (kind == "clusters")
+    assert EXAMPLES[name].variables <= seen
+    clustered = EXAMPLES[name].clustered
+    assert seen & clustered == (clustered if kind == "clusters" else set())
 
 
-@families
 @every
 def test_parts_hold_every_observed_score_once(
     name: str, kind: str, modelled: Callable[[str, str], Modelled]
@@ -131,7 +120,6 @@ def test_parts_hold_every_observed_score_once(
         np.testing.assert_array_equal(part.predictors[:, 0], 1.0)
 
 
-@families
 @every
 def test_density_and_gradient_are_finite_where_sampling_starts(
     name: str, kind: str, modelled: Callable[[str, str], Modelled]
@@ -147,7 +135,6 @@ def test_density_and_gradient_are_finite_where_sampling_starts(
     assert np.abs(gradient).max() > 0
 
 
-@families
 @every
 def test_priors_are_complete_with_reasons(
     name: str, kind: str, modelled: Callable[[str, str], Modelled]
@@ -169,8 +156,9 @@ def test_model_does_not_build_without_a_prior_it_needs(
     name: str, modelled: Callable[[str, str], Modelled]
 ) -> None:
     one = modelled(name, "distinguishable")
-    lacking = {block: prior for block, prior in one.priors.items() if block != "level"}
-    with pytest.raises(KeyError, match="level"):
+    missing = EXAMPLES[name].mean
+    lacking = {block: prior for block, prior in one.priors.items() if block != missing}
+    with pytest.raises(KeyError, match=missing):
         build(one.family, one.panel, lacking)
 
 
@@ -179,22 +167,23 @@ def test_overrides_of_unknown_blocks_are_refused_with_the_known(
     name: str, modelled: Callable[[str, str], Modelled]
 ) -> None:
     one = modelled(name, "distinguishable")
+    spread, corr = EXAMPLES[name].spread, EXAMPLES[name].corr
     # of an analysis with a free path
     loading = Prior("loading", "normal", "year", "a reason to have", sd={"anxiety": 1.0})
     known = {**one.priors, "loading": loading}
     given = {
         "slope": PriorOverride(sd=1.0, reason="a reason to have"),
-        "level_sd": PriorOverride(mean=1.0, eta=2.0, reason="a reason to have"),
-        "unit_corr": PriorOverride(sd=2.0, reason="a reason to have"),
+        spread: PriorOverride(mean=1.0, eta=2.0, reason="a reason to have"),
+        corr: PriorOverride(sd=2.0, reason="a reason to have"),
         "loading": PriorOverride(mean=2.0, reason="a reason to have"),
     }
     with pytest.raises(InputError, match="priors: 5 faults") as caught:
         overridden_priors(known, given, "codebook, priors")
     text = str(caught.value)
     assert f"no prior block 'slope'; expected one of: {', '.join(known)}" in text
-    assert "'eta' for block 'level_sd'; expected half-normal takes sd" in text
-    assert "'mean' for block 'level_sd'; expected half-normal takes sd" in text
-    assert "'sd' for block 'unit_corr'; expected lkj takes eta" in text
+    assert f"'eta' for block '{spread}'; expected half-normal takes sd" in text
+    assert f"'mean' for block '{spread}'; expected half-normal takes sd" in text
+    assert f"'sd' for block '{corr}'; expected lkj takes eta" in text
     # where a loading lies is said by the straight path, not by a number
     assert "'mean' for block 'loading'; expected normal takes sd" in text
 
@@ -204,20 +193,20 @@ def test_override_changes_its_block_only(
     name: str, modelled: Callable[[str, str], Modelled]
 ) -> None:
     one = modelled(name, "distinguishable")
-    given = {"change": PriorOverride(mean=0.1, sd=0.2, reason="from a meta-analysis")}
+    block = EXAMPLES[name].mean
+    given = {block: PriorOverride(mean=0.1, sd=0.2, reason="from a meta-analysis")}
     changed = overridden_priors(one.priors, given, "codebook, priors")
-    assert changed["change"].mean == {"anxiety": 0.1, "avoidance": 0.1}
-    assert changed["change"].sd == {"anxiety": 0.2, "avoidance": 0.2}
-    assert changed["change"].reason == "from a meta-analysis"
-    assert {k: v for k, v in changed.items() if k != "change"} == {
-        k: v for k, v in one.priors.items() if k != "change"
+    assert changed[block].mean == {"anxiety": 0.1, "avoidance": 0.1}
+    assert changed[block].sd == {"anxiety": 0.2, "avoidance": 0.2}
+    assert changed[block].reason == "from a meta-analysis"
+    assert {k: v for k, v in changed.items() if k != block} == {
+        k: v for k, v in one.priors.items() if k != block
     }
     table = prior_table(changed)
-    densities = table.loc[table["block"] == "change", "density"]
+    densities = table.loc[table["block"] == block, "density"]
     assert list(densities) == ["Normal(0.1, 0.2)"] * 2
 
 
-@families
 @every
 def test_simulated_study_is_missing_where_the_panel_is(
     name: str, kind: str, modelled: Callable[[str, str], Modelled], rng: np.random.Generator
@@ -233,7 +222,6 @@ def test_simulated_study_is_missing_where_the_panel_is(
     assert not bool((first == other).any())
 
 
-@families
 @every
 def test_trajectories_have_labels_and_waves(
     name: str, kind: str, modelled: Callable[[str, str], Modelled]

@@ -1,0 +1,73 @@
+"""Expected scores of a panel at each wave, from draws."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from securebase.names import OUTCOME, ROLE, WAVE
+from securebase.panels.arrows import arrows, fixed_arrows
+from securebase.panels.design import STATE, PanelDesign
+from securebase.panels.variables import part_means
+from securebase.structure.cells import Placement, laid_out_draws
+
+Array = NDArray[np.float64]
+
+
+def expected_scores(posterior: xr.Dataset, designs: Sequence[PanelDesign]) -> xr.DataArray:
+    """Expected score (chain, draw, role, outcome, wave) at average predictors, of each role.
+
+    Roles that several compositions or members share get the average of theirs.
+    """
+    panel = designs[0].panel
+    labels = list(dict.fromkeys(label for one in designs for label in one.composition.labels))
+    waves = [str(wave) for wave in panel.data[WAVE].values]
+    coords = {ROLE: labels, OUTCOME: list(panel.analysis.outcomes), WAVE: waves}
+    shape = (posterior.sizes["chain"], posterior.sizes["draw"], *map(len, coords.values()))
+    dims = ("chain", "draw", ROLE, OUTCOME, WAVE)
+    paths = xr.DataArray(np.full(shape, np.nan), coords=coords, dims=dims)
+    found: dict[tuple[str, str, str], list[Array]] = {}
+    for design in designs:
+        scores = _scores(design, posterior)
+        for row, (wave, slot, scale) in enumerate(design.responses):
+            found.setdefault((design.label(slot), scale, wave), []).append(scores[..., row])
+    for (label, scale, wave), values in found.items():
+        paths.loc[{ROLE: label, OUTCOME: scale, WAVE: wave}] = np.mean(values, axis=0)
+    return paths
+
+
+def _scores(design: PanelDesign, posterior: xr.Dataset) -> Array:
+    """Expected scores (chain, draw, response) of a composition."""
+    reach, means = design.means()
+    scores = laid_out_draws(means, posterior, (reach.shape[1], 1))[..., 0] @ reach.T
+    moved = part_means(design)
+    if not moved:
+        return np.asarray(scores)
+    average = design.predicted.predictors(design.panel).mean(axis=0)
+    size = len(design.parts)
+    # deviations are 0 on average, and nothing leads from them to what a person always has
+    kept = [row for row, part in enumerate(design.parts) if design.scores or part[0] != STATE]
+    direct = laid_out_draws(moved, posterior, (size, len(average))) @ average
+    fixed, free = design.loadings()
+    loading = fixed[:, kept] + laid_out_draws(
+        _among(free, None, kept), posterior, (len(fixed), len(kept))
+    )
+    known = fixed_arrows(design)[np.ix_(kept, kept)]
+    among = laid_out_draws(_among(arrows(design), kept, kept), posterior, known.shape)
+    total = np.linalg.solve(np.eye(len(kept)) - known - among, direct[..., kept, None])
+    return np.asarray(scores + (loading @ total)[..., 0])
+
+
+def _among(
+    placements: Sequence[Placement], rows: list[int] | None, columns: list[int]
+) -> list[Placement]:
+    """Placements within some rows (all, if None) and columns, counted among these."""
+    return [
+        Placement(
+            one.variable, one.at, one.row if rows is None else rows.index(one.row),
+            columns.index(one.column), one.weight,
+        )
+        for one in placements
+        if one.column in columns and (rows is None or one.row in rows)
+    ]  # fmt: skip

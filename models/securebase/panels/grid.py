@@ -1,0 +1,93 @@
+"""Occasions at equal steps: the waves, and between them those at which nobody was asked."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from securebase.faults import Fault
+
+MOST_OCCASIONS: Final = 60
+NEAR: Final = 0.01
+"""Share of a step by which a wave may be beside its occasion: times are given rounded."""
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Where on a line of equal steps each wave stands.
+
+    Parameters
+    ----------
+    step : float
+        Length of a step, in the study's time unit.
+    occasion : dict of str to int
+        Of each wave that measures something that moves, the first of them at 0.
+    """
+
+    step: float
+    occasion: dict[str, int]
+
+    @property
+    def size(self) -> int:
+        """Number of occasions, those without a wave included."""
+        return max(self.occasion.values()) + 1
+
+    def step_label(self, occasion: int) -> str:
+        """Name the step that reaches an occasion, such as "m0 to m3"."""
+        wave = {place: name for name, place in self.occasion.items()}
+        return f"{wave[occasion - 1]} to {wave[occasion]}"
+
+
+def longest_step(times: Sequence[float]) -> float | None:
+    """Longest step that all distances are multiples of; None where it would be too short."""
+    distances = np.diff(times)
+    span = float(sum(distances))
+    for parts in range(1, MOST_OCCASIONS):
+        step = float(distances.min()) / parts
+        if span / step >= MOST_OCCASIONS:
+            return None
+        if _multiples(distances, step):
+            return step
+    return None
+
+
+def grid_of(times: dict[str, float], step: float | None, by_step: bool) -> Grid | Fault:
+    """Arrange waves on a grid, or say why not.
+
+    Parameters
+    ----------
+    times : dict of str to float
+        Planned time of each wave, in order.
+    step : float, optional
+        Length of a step as declared; None: the longest possible.
+    by_step : bool
+        Whether each step has effects of its own: then every occasion must be a wave.
+    """
+    found = step or longest_step(list(times.values()))
+    told = ", ".join(f"{name} at {time:g}" for name, time in times.items())
+    if found is None:
+        return Fault(
+            "waves", f"steps of unequal length ({told})",
+            f"multiples of one length, at most {MOST_OCCASIONS} occasions",
+            "give the planned times rounded, or model fewer waves",
+        )  # fmt: skip
+    places = (np.array(list(times.values())) - next(iter(times.values()))) / found
+    if not _multiples(np.diff(places), 1.0):
+        return Fault("dynamics.step", f"{found:g} ({told})", "a length all steps are multiples of")
+    grid = Grid(found, {name: round(place) for name, place in zip(times, places, strict=True)})
+    if grid.size > MOST_OCCASIONS:
+        return Fault("dynamics.step", f"{found:g} makes {grid.size} occasions",
+                     f"at most {MOST_OCCASIONS}", "use a longer step")  # fmt: skip
+    if by_step and grid.size > len(times):
+        return Fault(
+            "dynamics.effects", f"by_step, with steps of unequal length ({told})", "equal steps",
+            "occasions between waves have no name and no data to tell their effects apart: "
+            "use effects: equal",
+        )  # fmt: skip
+    return grid
+
+
+def _multiples(distances: np.ndarray, step: float) -> bool:
+    counts = distances / step
+    return bool((np.abs(counts - counts.round()) < NEAR).all() and (counts.round() > 0).all())
