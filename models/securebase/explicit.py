@@ -33,7 +33,8 @@ def explicit_loglik(part: Part) -> TensorVariable:
 def _expected(part: Part) -> TensorVariable:
     """Scores (unit, response) without residuals, random effects as sampled."""
     basis, factor = part.effects.basis, part.effects.factor
-    offset = pm.Normal(f"unit_offset_{part.name}", shape=(len(part.score), basis.type.shape[1]))
+    # fewer standard normals than effects where some effects do not vary
+    offset = pm.Normal(f"unit_offset_{part.name}", shape=(len(part.score), factor.type.shape[1]))
     own = pt.dot(part.predictors, part.regression.T) + pt.dot(offset, factor.T)
     if part.cluster is not None and part.shared is not None and part.cluster_factor is not None:
         shape = (int(part.cluster.max()) + 1, part.shared.shape[1])

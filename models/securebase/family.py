@@ -94,7 +94,7 @@ class Family:
         Answers that the model cannot use: columns role, outcome, lost, answers.
     keys : frozenset of str
         Keys of an analysis that it understands beside family, question, outcomes, roles, waves
-        and priors; others are refused.
+        and priors; others are refused. "group_means": interactions may name that of an outcome.
     """
 
     name: str
@@ -117,6 +117,12 @@ class Family:
             Fault(where, f"'{name}' for family {self.name}", f"one of: {', '.join(sorted(known))}")
             for name in sorted(set_to - known)
         ]
+        means = {term for one in analysis.products for term in one.of} & set(analysis.group_means)
+        if "group_means" not in self.keys:
+            faults += [
+                Fault(where, f"'{term}' in an interaction", "predictors", "or `of: group`")
+                for term in sorted(means)
+            ]
         if faults:
             raise InputError(f"family {self.name}", faults)
 

@@ -134,6 +134,10 @@ class Part:
             self.cluster, self.shared,
         )  # fmt: skip
 
+    def arrays_in(self, panel: Panel) -> dict[str, NDArray[Any]]:
+        """Arrays of the same units with the scores of another panel."""
+        return self.arrays(self.score_in(panel))
+
     def loglik(self, data: Mapping[str, TensorVariable]) -> TensorVariable:
         """Log-density of the units, random effects integrated out; data as of `arrays`."""
         effects = self.effects

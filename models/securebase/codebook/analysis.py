@@ -128,7 +128,9 @@ class Interaction(Closed):
 
     name: Label = Field(description="Name of the interaction in results and claims.")
     of: tuple[str, ...] = Field(
-        min_length=2, description='Predictors by "whose name", such as "partner sensitivity".'
+        min_length=2,
+        description='Predictors by "whose name", such as "partner sensitivity"; in family '
+        'group_climate also "group cohesion", the latent group mean of an outcome.',
     )
     on: tuple[Part, ...] = Field(("change",), min_length=1, description="What it predicts.")
     outcomes: tuple[Label, ...] | None = Field(
@@ -280,6 +282,13 @@ class Analysis(Closed):
         reported = {scale: name for name, scales in self.informants.items() for scale in scales}
         return tuple(dict.fromkeys(reported.get(one, one) for one in self.outcomes))
 
+    @property
+    def group_means(self) -> dict[str, str]:
+        """Terms that name an outcome's latent group mean, {"group cohesion": "cohesion"}."""
+        predictors = {predictor.term for predictor in self.predictors}
+        every = {f"group {name}": name for name in self.latents}
+        return {term: name for term, name in every.items() if term not in predictors}
+
     @model_validator(mode="after")
     def _terms_fit(self) -> "Analysis":
         problems = list(self._faults_of_terms())
@@ -314,7 +323,7 @@ class Analysis(Closed):
             yield f"interaction '{name}' is declared twice"
         for product in self.products:
             for term in dict.fromkeys(product.of):
-                if term not in terms:
+                if term not in terms and term not in self.group_means:
                     known = f"known: {', '.join(terms) or 'none'}"
                     yield f"interaction '{product.name}': no predictor '{term}' ({known})"
         asked = [(one.name, one.outcomes) for one in (*self.predictors, *self.products)]

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -59,7 +60,7 @@ def blocks_factor(
     return reduce(add, terms)
 
 
-def blocks_cov(blocks: Sequence[Block], truth: Mapping[str, xr.DataArray], size: int) -> Array:
+def blocks_cov(blocks: Sequence[Block], truth: Mapping[Any, xr.DataArray], size: int) -> Array:
     """Covariance (effect, effect) that stated standard deviations and correlations make."""
     cov = np.zeros((size, size))
     for block in blocks:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -104,7 +105,7 @@ class MemberCovariance:
         )
         return np.asarray(of_sum + of_difference)
 
-    def stated(self, truth: Mapping[str, xr.DataArray]) -> Array:
+    def stated(self, truth: Mapping[Any, xr.DataArray]) -> Array:
         """Covariance (row, row) from a truth's `{name}_sd` and `{name}_corr`."""
         labels = {self.dim: self.rows, f"{self.dim}_bis": self.rows}
         sd = truth[f"{self.name}_sd"].sel({self.dim: self.rows}).values

@@ -1,0 +1,1 @@
+"""Effects that differ between people: slopes of what was observed at each occasion."""

@@ -1,0 +1,122 @@
+"""The mean parameters of designs with slopes: registered, and laid into expected effects."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+from pytensor.tensor.variable import TensorVariable
+
+from securebase.names import OUTCOME, ROLE, WAVE
+from securebase.panel import Panel
+from securebase.priors import Priors
+from securebase.slopes.occasions import OccasionDesign
+from securebase.structure.cells import At, cell, cells_of
+
+Array = NDArray[np.float64]
+Spreads = Mapping[str, Mapping[At, Sequence[float]]]
+"""{variable: {cell: standard deviations of what it multiplies, one per place}}"""
+Numbers = dict[str, tuple[Sequence[At], TensorVariable]]
+
+
+def dims_of(variable: str) -> tuple[str, ...]:
+    """Dims of a mean parameter, by its name.
+
+    The predictors of an occasion have a dim of their own: "actor_moment".
+    """
+    source, found, part = variable.partition("_on_")
+    if not found:
+        return (ROLE, OUTCOME)
+    if source == "path":
+        return (f"{part}_path", ROLE)
+    return (f"{source}_{'predictor' if part == 'level' else part}", ROLE, OUTCOME)
+
+
+def spreads_of(designs: Iterable[OccasionDesign]) -> dict[str, dict[At, list[float]]]:
+    """List the cells of every mean parameter, and how widely what they multiply is spread.
+
+    Levels and changes multiply nothing that was observed: 1.
+    """
+    found: dict[str, dict[At, list[float]]] = {}
+    for design in designs:
+        predictors = design.predictors(design.panel)
+        for one in design.placements:
+            places = found.setdefault(one.variable, {}).setdefault(one.at, [])
+            moved = np.nan_to_num(design.basis[:, :, one.row])
+            values = moved[:, (moved != 0).any(axis=0)] * predictors[:, [one.column]]
+            places.append(float(values.std()) if "_on_" in one.variable else 1.0)
+    return found
+
+
+def registered(
+    found: Spreads, panel: Panel, priors: Priors, blocks: Mapping[str, str] | None = None
+) -> Numbers:
+    """Register mean parameters in the current model.
+
+    Parameters
+    ----------
+    found : mapping
+        See `spreads_of`.
+    blocks : mapping of str to str, optional
+        Prior block of variables that are not called after it ("actor_on_level": "on_level").
+
+    Returns
+    -------
+    dict of str to (cells, tensor (cell,))
+    """
+    labels: dict[str, dict[str, None]] = {OUTCOME: dict.fromkeys(panel.analysis.outcomes)}
+    for variable, spreads in found.items():
+        for at in spreads:
+            for dim, label in zip(dims_of(variable), at, strict=True):
+                labels.setdefault(dim, {})[label] = None
+    numbers: Numbers = {}
+    for variable, spreads in found.items():
+        cells = cells_of(variable, dims_of(variable), spreads, labels)
+        source, predicted, part = variable.partition("_on_")
+        prior = priors[(blocks or {}).get(variable, f"on_{part}" if predicted else source)]
+        outcomes = [outcome_of(at) for at in cells.cells]
+        spread = np.array([np.mean(spreads[at]) for at in cells.cells])
+        tensor = cells.registered(prior.means(outcomes), prior.sds(outcomes) / spread)
+        numbers[variable] = (cells.cells, tensor)
+    return numbers
+
+
+def outcome_of(at: At) -> str:
+    """Outcome that a cell is about: its last label, or where its path leads to."""
+    target = at[0].rpartition(" to ")
+    return target[2] if target[1] else at[-1]
+
+
+def expected_paths(designs: Sequence[OccasionDesign], posterior: xr.Dataset) -> xr.DataArray:
+    """Expected score at each wave, averaged over what the units observed there.
+
+    Returns
+    -------
+    xr.DataArray
+        Dims chain, draw, role, outcome, wave, in points; NaN where not measured.
+    """
+    panel = designs[0].panel
+    names = [label for one in designs for label in one.growth.composition.labels]
+    coords = {
+        ROLE: list(dict.fromkeys(names)),
+        OUTCOME: list(panel.analysis.outcomes),
+        WAVE: [str(wave) for wave in panel.data[WAVE].values],
+    }
+    shape = (posterior.sizes["chain"], posterior.sizes["draw"], *map(len, coords.values()))
+    dims = ("chain", "draw", ROLE, OUTCOME, WAVE)
+    paths = xr.DataArray(np.full(shape, np.nan), coords=coords, dims=dims)
+    found: dict[tuple[str, str, str], list[Array]] = {}
+    for design in designs:
+        predictors = design.predictors(panel)
+        for row, (wave, slot, outcome) in enumerate(design.growth.responses):
+            total = np.zeros(shape[:2])
+            for one in design.placements:
+                seen = design.basis[:, row, one.row] * predictors[:, one.column]
+                if np.nan_to_num(seen).any():
+                    total = total + np.nanmean(seen) * cell(posterior[one.variable], one.at)
+            label = design.growth.label_of_slot[slot]
+            found.setdefault((label, outcome, wave), []).append(total)
+    for (label, outcome, wave), members in found.items():
+        # exchangeable members differ here in what they observed only
+        paths.loc[{ROLE: label, OUTCOME: outcome, WAVE: wave}] = np.mean(members, axis=0)
+    return paths

@@ -1,0 +1,72 @@
+"""Units with slopes as a part of a model: their basis follows the panel they are read from."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import pytensor.tensor as pt
+from numpy.typing import NDArray
+from pytensor.tensor.variable import TensorVariable
+
+from securebase.panel import Panel
+from securebase.part import Part, RandomEffects
+from securebase.slopes.occasions import OccasionDesign
+
+
+@dataclass(frozen=True)
+class OccasionPart(Part):
+    """Units of a design whose basis is made of observations, its own outcomes among them.
+
+    Parameters
+    ----------
+    design : OccasionDesign
+    """
+
+    design: OccasionDesign = field(kw_only=True)
+
+    def arrays_in(self, panel: Panel) -> dict[str, NDArray[Any]]:
+        """Arrays of the same units with the scores, and what follows from them, of a panel."""
+        basis = np.nan_to_num(self.design.basis_in(panel))
+        part = replace(self, effects=replace(self.effects, unit_basis=basis))
+        return part.arrays(self.design.score(panel))
+
+
+def occasion_part(
+    design: OccasionDesign,
+    regression: TensorVariable,
+    factor: TensorVariable,
+    residual: TensorVariable,
+    **clusters: Any,
+) -> OccasionPart:
+    """Make the part of a design.
+
+    Parameters
+    ----------
+    regression : TensorVariable (effect, column)
+    factor : TensorVariable (effect, standard)
+    residual : TensorVariable (series, series)
+    clusters
+        `cluster`, `shared` and `cluster_factor`, see `Part`.
+    """
+    own, growth = np.nan_to_num(design.basis), design.growth
+    effects = RandomEffects(
+        # of no unit: what a model with one basis for all would have in its place
+        basis=pt.constant(own.mean(axis=0)),
+        factor=factor,
+        residual=residual,
+        series=growth.series_of_response,
+        wave=growth.wave_of_response,
+        unit_basis=own,
+    )
+    defaults: dict[str, Any] = {"cluster": None}
+    return OccasionPart(
+        name=growth.composition.name,
+        score=design.score(design.panel),
+        predictors=design.predictors(design.panel),
+        responses=tuple(" ".join(response) for response in growth.responses),
+        columns=tuple(" x ".join(" ".join(pair) for pair in one) or "1" for one in design.columns),
+        regression=regression,
+        effects=effects,
+        design=design,
+        **(defaults | clusters),
+    )
