@@ -22,6 +22,7 @@ probability (Säilynoja et al. 2022, doi:10.1007/s11222-022-10090-6); `p_family`
 number of quantities of a design (Holm). One quantity in twenty leaves the band by chance.
 The log-likelihood is ranked too (Modrák et al. 2023, doi:10.1214/23-BA1404).
 
+Whether curves turn where they are said to is measured in another way: [vertex.md](vertex.md).
 Made by `make calibrate`; nothing here is written by hand.
 """
 
