@@ -134,7 +134,7 @@ class Hand:
 
     def multiplied(self, unit: int, wave: str, effect: tuple[str, str, str]) -> float:
         """What an effect of a unit is multiplied with at an occasion."""
-        kind, slot, outcome = effect
+        kind, slot, _ = effect
         if kind == "level":
             return 1.0
         whose, source = kind.split(" ")

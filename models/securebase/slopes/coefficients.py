@@ -27,8 +27,8 @@ def dims_of(variable: str) -> tuple[str, ...]:
     source, found, part = variable.partition("_on_")
     if not found:
         return (ROLE, OUTCOME)
-    if source == "path":
-        return (f"{part}_path", ROLE)
+    if source.endswith("path"):
+        return (f"{part}_path" if part == "moment" else source, ROLE)
     return (f"{source}_{'predictor' if part == 'level' else part}", ROLE, OUTCOME)
 
 

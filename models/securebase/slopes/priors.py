@@ -49,18 +49,33 @@ def slope_blocks(panel: Panel) -> dict[str, Prior]:
 def unit_sds(design: OccasionDesign, priors: Priors) -> Array:
     """Spread of the half-normal of each effect in which units differ.
 
-    A slope's is divided by the standard deviation of what it is multiplied with.
+    A slope's is divided by the standard deviation of what it is multiplied with, over all
+    members who share its label.
     """
     sds = []
     for place in design.varying:
-        effect = design.effects[place]
-        if not effect.factors:
-            sds.append(priors["level_sd"].sds([effect.outcome])[0])
-            continue
-        values = np.nan_to_num(design.basis[:, :, place])
-        spread = values[:, (values != 0).any(axis=0)].std()
-        sds.append(priors["slope_sd"].sds([effect.outcome])[0] / spread)
+        effect, spread = design.effects[place], 1.0
+        if effect.factors:
+            alike = [other for other in design.varying if _shared(design, other, place)]
+            spread = float(np.mean([_spread(design, other) for other in alike]))
+        block = priors["slope_sd" if effect.factors else "level_sd"]
+        sds.append(block.sds([effect.outcome])[0] / spread)
     return np.array(sds)
+
+
+def _shared(design: OccasionDesign, one: int, other: int) -> bool:
+    """Whether two effects are the same but for members who are exchangeable."""
+    labels = design.growth.label_of_slot
+    keys = [
+        (effect.kind, labels[effect.slot], effect.outcome)
+        for effect in (design.effects[one], design.effects[other])
+    ]
+    return keys[0] == keys[1]
+
+
+def _spread(design: OccasionDesign, place: int) -> float:
+    values = np.nan_to_num(design.basis[:, :, place])
+    return float(values[:, (values != 0).any(axis=0)].std())
 
 
 def only(blocks: Mapping[str, Prior], used: set[str]) -> dict[str, Prior]:
