@@ -9,7 +9,7 @@ import numpy as np
 from securebase.faults import Fault
 
 MOST_OCCASIONS: Final = 60
-NEAR: Final = 0.01
+NEAR: Final = 0.02
 """Share of a step by which a wave may be beside its occasion: times are given rounded."""
 
 
@@ -40,16 +40,10 @@ class Grid:
 
 
 def longest_step(times: Sequence[float]) -> float | None:
-    """Longest step that all distances are multiples of; None where it would be too short."""
-    distances = np.diff(times)
-    span = float(sum(distances))
-    for parts in range(1, MOST_OCCASIONS):
-        step = float(distances.min()) / parts
-        if span / step >= MOST_OCCASIONS:
-            return None
-        if _multiples(distances, step):
-            return step
-    return None
+    """Longest step that leads from wave to wave; None where it would be too short."""
+    span = float(times[-1] - times[0])
+    steps = (span / count for count in range(1, MOST_OCCASIONS))
+    return next((step for step in steps if _on_grid(times, step)), None)
 
 
 def grid_of(times: dict[str, float], step: float | None, by_step: bool) -> Grid | Fault:
@@ -72,9 +66,10 @@ def grid_of(times: dict[str, float], step: float | None, by_step: bool) -> Grid 
             f"multiples of one length, at most {MOST_OCCASIONS} occasions",
             "give the planned times rounded, or model fewer waves",
         )  # fmt: skip
-    places = (np.array(list(times.values())) - next(iter(times.values()))) / found
-    if not _multiples(np.diff(places), 1.0):
+    planned = list(times.values())
+    if not _on_grid(planned, found):
         return Fault("dynamics.step", f"{found:g} ({told})", "a length all steps are multiples of")
+    places = (np.array(planned) - planned[0]) / found
     grid = Grid(found, {name: round(place) for name, place in zip(times, places, strict=True)})
     if grid.size > MOST_OCCASIONS:
         return Fault("dynamics.step", f"{found:g} makes {grid.size} occasions",
@@ -88,6 +83,8 @@ def grid_of(times: dict[str, float], step: float | None, by_step: bool) -> Grid 
     return grid
 
 
-def _multiples(distances: np.ndarray, step: float) -> bool:
-    counts = distances / step
-    return bool((np.abs(counts - counts.round()) < NEAR).all() and (counts.round() > 0).all())
+def _on_grid(times: Sequence[float], step: float) -> bool:
+    places = (np.array(times) - times[0]) / step
+    return bool(
+        (np.abs(places - places.round()) < NEAR).all() and (np.diff(places.round()) > 0).all()
+    )
