@@ -138,10 +138,10 @@ def test_indirect_effect_is_product_and_covariance_of_slopes(
     shared = float(sd.sel(effect=slope) * sd.sel(effect=last))
     shared *= float(corr.sel(effect=slope, effect_bis=last))
     assert abs(shared) > 1e-3
-    found = float(values["indirect"].sel(indirect=label, role="a"))
+    found = float(values["indirect_on_moment"].sel(indirect=label, role="a"))
     assert found == pytest.approx(a * b + shared, abs=1e-12)
-    again = FAMILY.implied(values.drop_vars("indirect"), panel)
-    xr.testing.assert_allclose(again["indirect"], values["indirect"])
+    again = FAMILY.implied(values.drop_vars("indirect_on_moment"), panel)
+    xr.testing.assert_allclose(again["indirect_on_moment"], values["indirect_on_moment"])
 
 
 # --- what cannot be used ----------------------------------------------------------------------
@@ -293,7 +293,7 @@ def test_buffering_and_burden_are_recovered(rng: np.random.Generator) -> None:
     sampling = Sampling(chains=2, tune=300, draws=300)
     draws, _ = posterior_draws(built.model, sampling, 11, 2)
     posterior = FAMILY.derived(draws, panel)
-    for name in ("actor_on_moment", "partner_on_moment", "path_on_moment", "indirect"):
+    for name in ("actor_on_moment", "partner_on_moment", "path_on_moment", "indirect_on_moment"):
         mean, sd = (posterior[name].mean(("chain", "draw")), posterior[name].std(("chain", "draw")))
         away = np.abs((mean - truth[name]) / sd)
         assert float(sd.max()) < 0.15

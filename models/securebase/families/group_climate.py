@@ -130,8 +130,8 @@ def parts(panel: Panel, priors: Priors) -> list[Part]:
     """
     design = climate_design(panel)
     found = spreads_of([design.occasions])
-    for at, spread in moderation_spreads(design).items():
-        found.setdefault("interaction_on_level", {}).setdefault(at, []).append(spread)
+    if design.moderations:
+        found.setdefault("interaction_on_level", {}).update(moderation_spreads(design))
     arrows = arrow_spreads(design)
     numbers = registered(found | arrows, panel, priors, dict.fromkeys(arrows, "path_on_level"))
     occasions, shape = design.occasions, (len(design.occasions.effects),)

@@ -84,7 +84,7 @@ PARAMETERS: Final = (
         "Effect of another outcome's deviation at the same occasion.",
     ),
     Parameter(
-        "indirect",
+        "indirect_on_moment",
         ("indirect", "role"),
         PER_UNIT,
         "Average over persons of the product of the slopes to and from a mediator.",
@@ -176,7 +176,7 @@ def derived(posterior: xr.Dataset, panel: Panel) -> xr.Dataset:
 
 
 def implied(values: xr.Dataset, panel: Panel) -> xr.Dataset:
-    """Add `indirect`, which follows from paths, slopes and their covariance."""
+    """Add `indirect_on_moment`, which follows from paths, slopes and their covariance."""
     return with_indirect(values, diary_designs(panel)) if panel.analysis.paths else values
 
 

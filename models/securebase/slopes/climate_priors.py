@@ -10,6 +10,7 @@ from securebase.growth.time import LEVEL
 from securebase.panel import Panel
 from securebase.priors import Prior, Priors
 from securebase.slopes.climate import ClimateDesign, latent_of
+from securebase.slopes.coefficients import Spreads
 from securebase.slopes.diary import has_trend
 from securebase.slopes.priors import only, slope_blocks
 from securebase.structure.blocks import Block
@@ -83,8 +84,7 @@ def cluster_sds(design: ClimateDesign, block: Block, priors: Priors) -> Array:
 def slope_spread(design: ClimateDesign, number: int) -> float:
     """Standard deviation over persons of what a slope is the slope of."""
     occasions = design.occasions
-    values = occasions.basis[:, :, occasions.effects.index(design.slopes[number])]
-    return float(values[:, (values != 0).any(axis=0)].std())
+    return float(occasions.multiplied(occasions.effects.index(design.slopes[number])).std())
 
 
 def moderation_spreads(design: ClimateDesign) -> dict[At, float]:
@@ -98,13 +98,13 @@ def moderation_spreads(design: ClimateDesign) -> dict[At, float]:
     }
 
 
-def arrow_spreads(design: ClimateDesign) -> dict[str, dict[At, list[float]]]:
+def arrow_spreads(design: ClimateDesign) -> Spreads:
     """Range of the source of each path."""
-    found: dict[str, dict[At, list[float]]] = {}
+    found: Spreads = {}
     for level in (design.within, design.between):
         for one in level.placements:
             reach = _range(design.panel, design.latents[one.column])
-            found.setdefault(one.variable, {})[one.at] = [reach]
+            found.setdefault(one.variable, {})[one.at] = reach
     return found
 
 

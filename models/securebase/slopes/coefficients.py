@@ -14,8 +14,8 @@ from securebase.slopes.occasions import OccasionDesign
 from securebase.structure.cells import At, cell, cells_of
 
 Array = NDArray[np.float64]
-Spreads = Mapping[str, Mapping[At, Sequence[float]]]
-"""{variable: {cell: standard deviations of what it multiplies, one per place}}"""
+Spreads = dict[str, dict[At, float]]
+"""{variable: {cell: standard deviation of what it multiplies}}"""
 Numbers = dict[str, tuple[Sequence[At], TensorVariable]]
 
 
@@ -32,20 +32,25 @@ def dims_of(variable: str) -> tuple[str, ...]:
     return (f"{source}_{'predictor' if part == 'level' else part}", ROLE, OUTCOME)
 
 
-def spreads_of(designs: Iterable[OccasionDesign]) -> dict[str, dict[At, list[float]]]:
+def spreads_of(designs: Iterable[OccasionDesign]) -> Spreads:
     """List the cells of every mean parameter, and how widely what they multiply is spread.
 
-    Levels and changes multiply nothing that was observed: 1.
+    Levels and changes multiply nothing that was observed: 1. Members who share a cell are
+    taken together, so that their labels do not matter.
     """
-    found: dict[str, dict[At, list[float]]] = {}
+    found: dict[str, dict[At, list[Array]]] = {}
     for design in designs:
         predictors = design.predictors(design.panel)
         for one in design.placements:
-            places = found.setdefault(one.variable, {}).setdefault(one.at, [])
-            moved = np.nan_to_num(design.basis[:, :, one.row])
-            values = moved[:, (moved != 0).any(axis=0)] * predictors[:, [one.column]]
-            places.append(float(values.std()) if "_on_" in one.variable else 1.0)
-    return found
+            moved = design.multiplied(one.row) * predictors[:, [one.column]]
+            found.setdefault(one.variable, {}).setdefault(one.at, []).append(moved.ravel())
+    return {
+        variable: {
+            at: float(np.concatenate(values).std()) if "_on_" in variable else 1.0
+            for at, values in cells.items()
+        }
+        for variable, cells in found.items()
+    }
 
 
 def registered(
@@ -75,7 +80,7 @@ def registered(
         source, predicted, part = variable.partition("_on_")
         prior = priors[(blocks or {}).get(variable, f"on_{part}" if predicted else source)]
         outcomes = [outcome_of(at) for at in cells.cells]
-        spread = np.array([np.mean(spreads[at]) for at in cells.cells])
+        spread = np.array([spreads[at] for at in cells.cells])
         tensor = cells.registered(prior.means(outcomes), prior.sds(outcomes) / spread)
         numbers[variable] = (cells.cells, tensor)
     return numbers

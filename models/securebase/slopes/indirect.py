@@ -21,7 +21,7 @@ INDIRECT = "indirect"
 
 
 def with_indirect(values: xr.Dataset, designs: Sequence[OccasionDesign]) -> xr.Dataset:
-    """Add `indirect` (indirect, role): points of the last outcome per unit of the predictor.
+    """Add `indirect_on_moment` (indirect, role): points of the target per unit of the predictor.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def with_indirect(values: xr.Dataset, designs: Sequence[OccasionDesign]) -> xr.D
         array[..., labels.index(label), roles.index(role)] = value
     coords = {INDIRECT: labels, ROLE: roles}
     return values.assign_coords({INDIRECT: labels}).assign(
-        {INDIRECT: xr.DataArray(array, coords=coords, dims=[*sample, INDIRECT, ROLE])}
+        {"indirect_on_moment": xr.DataArray(array, coords=coords, dims=[*sample, INDIRECT, ROLE])}
     )
 
 

@@ -90,6 +90,12 @@ class OccasionDesign:
         """What each effect is multiplied with (unit, response, effect); NaN where unknown."""
         return self.basis_in(self.panel)
 
+    def multiplied(self, effect: int) -> Array:
+        """What an effect is multiplied with (unit, response of its series); 0 where unknown."""
+        own = self.effects[effect]
+        series = self.growth.series.index((own.slot, own.outcome))
+        return np.nan_to_num(self.basis[:, self.growth.series_of_response == series, effect])
+
     def basis_in(self, panel: Panel) -> Array:
         """Basis of the same units with the observations of another panel."""
         own = panel.units_of(self.growth.composition)

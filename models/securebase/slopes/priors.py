@@ -57,7 +57,7 @@ def unit_sds(design: OccasionDesign, priors: Priors) -> Array:
         effect, spread = design.effects[place], 1.0
         if effect.factors:
             alike = [other for other in design.varying if _shared(design, other, place)]
-            spread = float(np.mean([_spread(design, other) for other in alike]))
+            spread = float(np.concatenate([design.multiplied(one) for one in alike]).std())
         block = priors["slope_sd" if effect.factors else "level_sd"]
         sds.append(block.sds([effect.outcome])[0] / spread)
     return np.array(sds)
@@ -71,11 +71,6 @@ def _shared(design: OccasionDesign, one: int, other: int) -> bool:
         for effect in (design.effects[one], design.effects[other])
     ]
     return keys[0] == keys[1]
-
-
-def _spread(design: OccasionDesign, place: int) -> float:
-    values = np.nan_to_num(design.basis[:, :, place])
-    return float(values[:, (values != 0).any(axis=0)].std())
 
 
 def only(blocks: Mapping[str, Prior], used: set[str]) -> dict[str, Prior]:
