@@ -21,6 +21,7 @@ ORDER = [
     "config",
     "waves",
     "clusters",
+    "coding",
     "predictors",
     "schedules",
     "panel",
@@ -47,6 +48,7 @@ ORDER = [
     "fitting",
     "recovery",
     "gate",
+    "synthesis",
     "report",
     "cli",
 ]

@@ -100,6 +100,11 @@ class Config(Closed):
     raw_root: str = Field(
         "data/example", description="Folder that the raw files' paths in codebooks start from."
     )
+    pinned: bool = Field(
+        True,
+        description="Whether raw files have to match the digests in codebooks; false for simulated "
+        "studies of another size or world.",
+    )
     sampling: Sampling = Field(Sampling(), description="How posteriors are drawn.")
     thresholds: Thresholds = Field(Thresholds(), description="Where a check fails.")
     decision: Decision = Field(Decision(), description="When a claim gets a verdict.")

@@ -18,9 +18,14 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from securebase.codebook.loading import Study
 from securebase.config import Config
+from securebase.synthesis.settings import Synthesis
 
-MODELS: dict[str, type[BaseModel]] = {"config": Config, "study": Study}
-TITLES = {"config": "Keys of config/config.yaml", "study": "Keys of config/studies/<study>.yaml"}
+MODELS: dict[str, type[BaseModel]] = {"config": Config, "study": Study, "synthesis": Synthesis}
+TITLES = {
+    "config": "Keys of config/config.yaml",
+    "study": "Keys of config/studies/<study>.yaml",
+    "synthesis": "Keys of config/synthesis.yaml",
+}
 
 PLAIN_TYPES = {
     str: "text",
@@ -46,7 +51,7 @@ def schema_text(name: str) -> str:
     Parameters
     ----------
     name : str
-        "config" or "study".
+        A key of `MODELS`.
     """
     schema = {
         "$schema": GenerateJsonSchema.schema_dialect,

@@ -15,6 +15,7 @@ from securebase.codebook.extracts import analysis_part, claims_part, data_part
 from securebase.faults import Fault, InputError
 from securebase.sources import library_files
 from securebase.codebook.loading import load_study
+from securebase.synthesis.settings import load_synthesis, synthesis_faults
 
 ROOT = Path(workflow.basedir).parent
 
@@ -37,7 +38,7 @@ except InputError as error:
     raise WorkflowError(str(error)) from None
 for name in CONFIG.studies:
     try:
-        STUDIES[name] = load_study(Path("config/studies") / f"{name}.yaml")
+        STUDIES[name] = load_study(Path("config/studies") / f"{name}.yaml", CONFIG.pinned)
     except InputError as error:
         faults.extend(error.faults)
 for name, study in STUDIES.items():
@@ -46,6 +47,15 @@ for name, study in STUDIES.items():
             expected = f"a file of study {name}"
             remedy = f"put it under {CONFIG.raw_root}, or set raw_root: --config raw_root=FOLDER"
             faults.append(Fault(f"{CONFIG.raw_root}/{file.path}", "no such file", expected, remedy))
+# what studies of this run contribute to the headline; without any there is none
+CONTRIBUTIONS = []
+if CONFIG.synthesis:
+    try:
+        declared = load_synthesis(Path(CONFIG.synthesis))
+        faults.extend(synthesis_faults(declared, STUDIES, CONFIG.synthesis))
+        CONTRIBUTIONS = [one for one in declared.contributions if one.study in STUDIES]
+    except InputError as error:
+        faults.extend(error.faults)
 if faults:
     raise WorkflowError(str(InputError("the studies of this run", faults)))
 
@@ -104,4 +114,5 @@ def of_analyses(name):
 
 
 def final_outputs(wildcards):
-    return [*(f"results/{study}/report.html" for study in STUDIES), "results/gate.tsv"]
+    headline = ["results/headline.html"] if CONTRIBUTIONS else []
+    return [*(f"results/{study}/report.html" for study in STUDIES), *headline, "results/gate.tsv"]

@@ -1,13 +1,15 @@
 """What each study contributes to the headline, on which scale, and what is claimed of it."""
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, ValidationError, model_validator
 
 from securebase.codebook.analysis import Closed, Label, Rope, Sentence, Term
-from securebase.codebook.document import model_faults, read_document
-from securebase.faults import InputError
+from securebase.codebook.document import model_faults, nearest, read_document
+from securebase.codebook.study import Study
+from securebase.faults import Fault, InputError
 
 
 class BaselineSd(Closed):
@@ -129,3 +131,15 @@ def load_synthesis(path: Path) -> Synthesis:
     except ValidationError as error:
         faults = model_faults(error, document, Synthesis)
         raise InputError(f"synthesis {path}", faults) from None
+
+
+def synthesis_faults(
+    synthesis: Synthesis, studies: Mapping[str, Study], file: str
+) -> Iterator[Fault]:
+    """List the analyses that contributions name and codebooks do not have."""
+    for place, one in enumerate(synthesis.contributions):
+        known = list(studies[one.study].analyses) if one.study in studies else [one.analysis]
+        if one.analysis not in known:
+            given, expected = f"no analysis '{one.analysis}' in {one.study}", ", ".join(known)
+            column = f"contributions.{place}.analysis"
+            yield Fault(file, given, expected, nearest(one.analysis, known), column=column)

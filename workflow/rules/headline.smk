@@ -1,0 +1,52 @@
+"""
+From the studies' posteriors to one answer over all of them.
+
+REQUIRED INPUTS:
+    synthesis       the file that `synthesis` of the configuration names
+    posterior       results/<study>/<analysis>/posterior.nc of each contribution of the run
+    checks          results/<study>/<analysis>/checks.tsv
+OUTPUTS:
+    tables          results/headline/headline.csv, studies.csv, sensitivity.csv
+    page            results/headline.html: one file, nothing loaded from elsewhere
+"""
+
+
+def of_contributions(name):
+    return [f"results/{one.study}/{one.analysis}/{name}" for one in CONTRIBUTIONS]
+
+
+def families_of_contributions():
+    analyses = [STUDIES[one.study].analyses[one.analysis] for one in CONTRIBUTIONS]
+    return sorted({f"securebase.families.{one.family}" for one in analyses})
+
+
+rule headline:
+    """Pool what the studies say of anxiety and avoidance; withhold what failed a check."""
+    input:
+        synthesis=CONFIG.synthesis,
+        posteriors=of_contributions("posterior.nc"),
+        checks=of_contributions("checks.tsv"),
+        code=code_of("headline", ["securebase.report.templates", *families_of_contributions()]),
+    output:
+        headline="results/headline/headline.csv",
+        studies="results/headline/studies.csv",
+        sensitivity="results/headline/sensitivity.csv",
+        page="results/headline.html",
+    log:
+        "logs/headline.log",
+    benchmark:
+        "logs/headline.benchmark.tsv"
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        codebooks={name: f"config/studies/{name}.yaml" for name in STUDIES},
+        decision=CONFIG.decision.model_dump(),
+        said={
+            one.study: STUDIES[one.study].model_dump(mode="json", include={"simulated", "title"})
+            for one in CONTRIBUTIONS
+        },
+    script:
+        "../scripts/headline.py"
