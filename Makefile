@@ -69,7 +69,7 @@ lock: environment  ## requirements.lock and environment.yml anew from pyproject.
 	@python workflow/envs/write_conda_environment.py
 
 clean:  ## Remove what runs and tools have made; .venv stays
-	@rm -rf results logs .snakemake .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf results logs simulated .snakemake .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find models tests workflow -name __pycache__ -type d -prune -exec rm -rf {} +
 
 distclean: clean  ## The same, and .venv

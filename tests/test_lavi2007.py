@@ -20,8 +20,8 @@ from securebase.simulation import (
     study_files,
     write_study,
 )
+from securebase.simulation.blanks import blank_truth
 from securebase.simulation.files import PLANTED
-from securebase.simulation.truth import blank_truth
 from securebase.waves.clean import CleanWaves, KeyingError, clean
 
 KEY = ["file", "row", "rule", "column"]
@@ -49,12 +49,6 @@ def cleaned(study: Study, raw_root: Path) -> CleanWaves:
 
 def keys(table: pd.DataFrame) -> list[tuple[str, ...]]:
     return sorted(map(tuple, table[KEY].astype(str).to_numpy().tolist()))
-
-
-def unpinned(study: Study) -> Study:
-    """Give the study without digests: for other files of the same layout."""
-    files = tuple(file.model_copy(update={"sha256": None}) for file in study.raw.files)
-    return study.model_copy(update={"raw": study.raw.model_copy(update={"files": files})})
 
 
 def without_rekeyed(study: Study) -> Study:
@@ -101,7 +95,7 @@ def test_planted_faults_are_caught_in_every_world(
     other = settings.model_copy(update={"seed": 77})
     write_study(study, other, tmp_path, world)
     _, planted = study_files(study, other, world)
-    tables = clean(unpinned(study), tmp_path)
+    tables = clean(study.unpinned(), tmp_path)
     assert keys(tables.exclusions) == keys(planted[planted["rule"] != "turned_item"])
 
 
@@ -109,7 +103,7 @@ def test_faultless_files_have_nothing_set_aside(
     study: Study, settings: Simulation, tmp_path: Path
 ) -> None:
     write_study(study, settings, tmp_path, faults=False)
-    plain = without_rekeyed(unpinned(study)).model_copy(update={"exclusions": ()})
+    plain = without_rekeyed(study.unpinned()).model_copy(update={"exclusions": ()})
     tables = clean(plain, tmp_path)
     assert tables.exclusions.empty
     expected = simulate_study(study, settings).waves.sort_values(["unit", "time", "role"])
@@ -162,7 +156,7 @@ def test_both_analyses_use_all_but_the_couples_with_spoilt_predictors(
 def test_every_claim_asks_for_something_the_models_have(study: Study, cleaned: CleanWaves) -> None:
     family = load_family("dyadic_growth")
     for name in study.analyses:
-        variables = blank_truth(panel_from_waves(cleaned.waves, study, name))
+        variables = blank_truth(family, panel_from_waves(cleaned.waves, study, name)).values
         asked = [claim for claim in study.claims if claim.analysis == name]
         assert asked
         assert claim_faults(asked, variables, family, "lavi2007.yaml") == []
@@ -183,7 +177,7 @@ def test_the_truth_of_each_world_is_what_the_claims_say(study: Study, settings: 
     exact = [name for name in claims if not name.startswith("L5")]
     factors: dict[World, int] = {"source": 1, "null": 0, "reversed": -1}
     for world, factor in factors.items():
-        truth = simulate_study(study, settings, world).truth
+        truth = simulate_study(study, settings, world).truths[0]
         for name in exact:
             value = claimed(claims, truth, name)
             assert (value > 0) - (value < 0) == factor * sign[claims[name].direction], name

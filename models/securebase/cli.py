@@ -81,6 +81,14 @@ def _simulate_command(commands: Any) -> None:
         help="claimed effects as the settings say, absent, or reversed (default: %(default)s)",
     )  # fmt: skip
     simulate.add_argument(
+        "--size", choices=("small", "full"), default=None,
+        help="as many units as the example or as the published study (default: small, where "
+        "config/simulations says how small)",
+    )  # fmt: skip
+    simulate.add_argument(
+        "--seed", type=int, default=None, help="another seed than that of config/simulations"
+    )
+    simulate.add_argument(
         "--no-faults", action="store_true", help="leave out the faults planted on purpose"
     )
     simulate.add_argument("--config", type=Path, default=Path("config"), metavar="FOLDER",
@@ -94,8 +102,11 @@ def _simulate(arguments: argparse.Namespace) -> None:
 
     study = load_study(study_path(arguments.study, arguments.config / "studies"))
     settings = load_simulation(arguments.config / "simulations" / f"{arguments.study}.yaml")
+    if arguments.seed is not None:
+        settings = settings.model_copy(update={"seed": arguments.seed})
+    faults = not arguments.no_faults
     for path in write_study(
-        study, settings, arguments.into, arguments.world, not arguments.no_faults
+        study, settings, arguments.into, arguments.world, faults, arguments.size
     ):
         print(path)
 

@@ -31,6 +31,7 @@ rule clean_waves:
     params:
         codebook=codebook,
         raw_root=CONFIG.raw_root,
+        pinned=CONFIG.pinned,
         # what of the codebook the waves rest on: a change re-runs the job
         data=lambda wildcards: data_part(STUDIES[wildcards.study]),
     script:

@@ -33,6 +33,7 @@ rule sample_posterior:
         runtime=60,
     params:
         codebook=codebook,
+        pinned=CONFIG.pinned,
         sampling=CONFIG.sampling.model_dump(),
         asked=lambda wildcards: analysis_part(STUDIES[wildcards.study], wildcards.analysis),
     script:

@@ -11,6 +11,6 @@ if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with logged(snakemake.log[0]):
-    study = load_study(Path(snakemake.params.codebook))
+    study = load_study(Path(snakemake.params.codebook), snakemake.params.pinned)
     waves = clean(study, Path(snakemake.params.raw_root))
     waves.write(Path(snakemake.output.waves).parent)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 with logged(snakemake.log[0]):
     fitted = fit_analysis(
-        load_study(Path(snakemake.params.codebook)),
+        load_study(Path(snakemake.params.codebook), snakemake.params.pinned),
         snakemake.wildcards.analysis,
         Path(snakemake.input.waves),
         Sampling(**snakemake.params.sampling),

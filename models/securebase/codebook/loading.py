@@ -39,13 +39,15 @@ def study_path(name: str, codebooks: Path) -> Path:
     raise InputError(f"study {name}", [fault])
 
 
-def load_study(path: Path) -> Study:
+def load_study(path: Path, pinned: bool = True) -> Study:
     """Read a codebook and check it.
 
     Parameters
     ----------
     path : Path
         config/studies/<study>.yaml.
+    pinned : bool
+        Whether raw files have to match its digests; false leaves the digests out.
 
     Returns
     -------
@@ -63,7 +65,7 @@ def load_study(path: Path) -> Study:
         faults += [document.fault(*problem) for problem in inconsistencies(study, path.stem)]
     if study is None or faults:
         raise InputError(f"study {path.stem}", faults)
-    return study
+    return study if pinned else study.unpinned()
 
 
 def _validated(document: Document) -> tuple[Study | None, list[Fault]]:

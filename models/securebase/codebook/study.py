@@ -115,6 +115,11 @@ class Study(Closed):
         """Give scales and covariates by name."""
         return {**self.scales, **self.covariates}
 
+    def unpinned(self) -> "Study":
+        """Give the codebook without digests of raw files: for other files of the same layout."""
+        files = tuple(one.model_copy(update={"sha256": None}) for one in self.raw.files)
+        return self.model_copy(update={"raw": self.raw.model_copy(update={"files": files})})
+
     def answer_columns(self, role: str | None = None, wave: str | None = None) -> list[str]:
         """List the raw columns of items and covariates that a role has at a wave."""
         items = [

@@ -7,7 +7,13 @@ from pydantic import Field
 from securebase.codebook.analysis import Closed, Label, Sentence
 
 
-class RowFault(Closed):
+class Reasoned(Closed):
+    """A fault, and how it came about."""
+
+    reason: Sentence = Field(description="How such a fault comes about: mandatory.")
+
+
+class RowFault(Reasoned):
     """Where a fault is planted: one person's row at one wave."""
 
     wave: Label = Field(description="Wave whose file gets it.")
@@ -17,7 +23,6 @@ class RowFault(Closed):
         description="Which of the rows of that wave and role, counted from 1 in the order of ids: "
         "so that every seed and world has it.",
     )
-    reason: Sentence = Field(description="How such a fault comes about: mandatory.")
 
 
 class WrongCell(RowFault):
@@ -64,7 +69,7 @@ class Misspelt(RowFault):
     kind: Literal["misspelt"]
 
 
-class Swap(Closed):
+class Swap(Reasoned):
     """The ids of the two members of a unit exchanged at one wave."""
 
     kind: Literal["swap"]
@@ -72,26 +77,23 @@ class Swap(Closed):
     place: int = Field(
         ge=1, description="Which of the units that are there at every wave, in the order of ids."
     )
-    reason: Sentence = Field(description="How such a fault comes about: mandatory.")
 
 
-class TrialRow(Closed):
+class TrialRow(Reasoned):
     """A row of nobody, left from trying out the form."""
 
     kind: Literal["trial_row"]
     wave: Label = Field(description="Wave whose file gets it.")
     role: Label = Field(description="Role it was filled in as.")
     unit: str = Field(min_length=1, description="What it holds for the id of the unit.")
-    reason: Sentence = Field(description="How such a fault comes about: mandatory.")
 
 
-class TurnedItem(Closed):
+class TurnedItem(Reasoned):
     """An item that one wave's file holds turned round, unlike the other waves."""
 
     kind: Literal["turned_item"]
     wave: Label = Field(description="Wave whose file gets it.")
     item: str = Field(min_length=1, description="The item.")
-    reason: Sentence = Field(description="How such a fault comes about: mandatory.")
 
 
 PlantedFault = Annotated[

@@ -13,10 +13,11 @@ from securebase.codebook.rawfiles import RawFile
 from securebase.codebook.study import Study
 from securebase.faults import Fault, InputError
 from securebase.simulation.planting import Planted
-from securebase.simulation.rawtables import Record, Tables
+from securebase.simulation.rawtables import Record, RowKey, Tables, files_of
 from securebase.simulation.settings import Simulation
 
-PLANTED: Final = "planted_faults_SIMULATED.tsv"
+LABEL: Final = "SIMULATED"
+PLANTED: Final = f"planted_faults_{LABEL}.tsv"
 COLUMNS: Final = ("file", "row", "column", "value", "rule", "reason")
 
 
@@ -30,13 +31,13 @@ class Written:
         Path from the folder of raw files.
     content : bytes
         The file.
-    lines : dict of str to int
+    lines : dict of RowKey to int
         Line of each row of the raw table, the header being 1.
     """
 
     path: str
     content: bytes
-    lines: dict[str, int]
+    lines: dict[RowKey, int]
 
 
 def refuse_other_layouts(study: Study) -> None:
@@ -45,20 +46,41 @@ def refuse_other_layouts(study: Study) -> None:
     Raises
     ------
     InputError
-        For wide files, files that are no csv, waves without a file of their own.
+        For wide files, files that are no csv, that lie outside the study's folder or do not say
+        that they are simulated, answers without a file or with several.
     """
-    file, waves = f"{study.study}.yaml", [spec.wave for spec in study.raw.files]
+    file = f"config/studies/{study.study}.yaml"
     faults = [
-        Fault(file, f"format {spec.format}", "csv", column=f"raw.files.{number}.format")
-        for number, spec in enumerate(study.raw.files)
-        if spec.format != "csv"
+        Fault(file, given, expected, column=place)
+        for place, given, expected in (*_file_problems(study), *_row_problems(study))
     ]
-    if sorted(map(str, waves)) != sorted(study.waves.levels):
-        faults.append(Fault(file, "files that are not one per wave", "one per wave", column="raw"))
     if study.raw.patterns:
         faults.append(Fault(file, "wide files", "a row per person", column="raw.pattern"))
     if faults:
         raise InputError(f"simulation {study.study}", faults)
+
+
+def _file_problems(study: Study) -> Iterator[tuple[str, str, str]]:
+    for number, spec in enumerate(study.raw.files):
+        place = f"raw.files.{number}"
+        if spec.format != "csv":
+            yield f"{place}.format", f"format {spec.format}", "csv"
+        folder, name = Path(spec.path).parent, Path(spec.path).name
+        if folder.as_posix() != study.study:
+            yield f"{place}.path", f"folder '{folder.as_posix()}'", f"'{study.study}'"
+        if LABEL not in name:
+            yield f"{place}.path", f"file name '{name}'", f"one with {LABEL} in it"
+
+
+def _row_problems(study: Study) -> Iterator[tuple[str, str, str]]:
+    for wave in study.waves.levels:
+        for role in study.roles.levels:
+            if not study.answer_columns(role, wave):
+                continue
+            paths = [spec.path for spec in files_of(study, role, wave)]
+            if len(paths) != 1:
+                given = f"{', '.join(paths) or 'no file'} for {role} at {wave}"
+                yield "raw.files", given, "one file for each role and wave"
 
 
 def raw_files(tables: Tables, study: Study, settings: Simulation) -> Iterator[Written]:
@@ -68,24 +90,24 @@ def raw_files(tables: Tables, study: Study, settings: Simulation) -> Iterator[Wr
     """
     date = study.raw.columns.date
     for spec in study.raw.files:
-        table = tables[str(spec.wave)]
-        rows = sorted(table, key=lambda name: table[name][date]) if date else list(table)
-        columns = list(table[rows[0]])
+        table = tables[spec.path]
+        keys = list(table.rows)
+        if date is not None:
+            keys.sort(key=lambda key, rows=table.rows: rows[key][date])  # type: ignore[misc]
+        columns = list(table.columns)
         if settings.column_order.get(str(spec.wave)) == "alphabetical":
             columns.sort(key=str.casefold)
-        content = _content([table[name] for name in rows], columns, spec)
-        yield Written(spec.path, content, {name: line for line, name in enumerate(rows, start=2)})
+        content = _content([table.rows[key] for key in keys], columns, spec)
+        yield Written(spec.path, content, {key: line for line, key in enumerate(keys, start=2)})
 
 
-def planted_table(
-    planted: Sequence[Planted], files: Sequence[Written], study: Study
-) -> pd.DataFrame:
+def planted_table(planted: Sequence[Planted], files: Sequence[Written]) -> pd.DataFrame:
     """List planted faults by file and line, as the cleaning has to name them."""
-    by_wave = {str(spec.wave): file for spec, file in zip(study.raw.files, files, strict=True)}
+    lines = {file.path: file.lines for file in files}
     rows = [
         (
-            by_wave[one.wave].path,
-            by_wave[one.wave].lines[one.row] if one.row else "",
+            one.file,
+            lines[one.file][one.row] if one.row else "",
             *(one.column, one.value, one.rule, one.reason),
         )
         for one in planted

@@ -1,5 +1,7 @@
 """Who is lost: units that end, persons who miss a wave."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -38,18 +40,21 @@ def present(
     missed = (rng.random(len(scores)) < settings.absent) & (scores[WAVE] != first)
     if settings.break_up is None:
         return pd.Series(~missed, index=scores.index)
-    last = _last_wave(scores[~missed], study, settings.break_up, rng)
+    # units without the role that decides, such as leaders, do not end
+    ending = list(scores.loc[scores[ROLE] == settings.break_up.role, UNIT].unique())
+    last = _last_wave(scores[~missed], ending, study, settings.break_up, rng)
     order = {wave: number for number, wave in enumerate(study.waves.levels)}
-    before_end = scores[WAVE].map(order).to_numpy() <= scores[UNIT].map(last).to_numpy()
+    end = scores[UNIT].map(last).fillna(len(order)).to_numpy()
+    before_end = scores[WAVE].map(order).to_numpy() <= end
     return pd.Series(~missed & before_end, index=scores.index)
 
 
 def _last_wave(
-    seen: pd.DataFrame, study: Study, rule: BreakUp, rng: np.random.Generator
+    seen: pd.DataFrame, units: Sequence[str], study: Study, rule: BreakUp, rng: np.random.Generator
 ) -> pd.Series:
-    """Number of the last wave of each unit."""
+    """Number of the last wave of each unit that may end."""
     waves = list(study.waves.levels)
-    last = pd.Series(len(waves) - 1, index=pd.Index(seen[UNIT].unique(), name=UNIT))
+    last = pd.Series(len(waves) - 1, index=pd.Index(units, name=UNIT))
     share = 1.0
     for number, wave in enumerate(waves[1:], start=1):
         alive = last.index[last == len(waves) - 1]

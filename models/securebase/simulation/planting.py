@@ -10,7 +10,7 @@ import numpy as np
 import securebase.simulation.faultsettings as declared
 from securebase.codebook.study import Study
 from securebase.faults import Fault, InputError
-from securebase.simulation.rawtables import Record, Tables, row_name
+from securebase.simulation.rawtables import Record, RowKey, Table, Tables, files_of
 from securebase.simulation.settings import Simulation
 
 
@@ -20,10 +20,10 @@ class Planted:
 
     Parameters
     ----------
-    wave : str
-        Wave whose file holds it.
-    row : str
-        Name of the row in the raw table; "" where the whole column is meant.
+    file : str
+        Path of the file that holds it.
+    row : RowKey or None
+        The row in its table; None where the whole column is meant.
     rule : str
         Rule of the cleaning that names it; "turned_item" is named by the audit of keys.
     column, value : str
@@ -32,8 +32,8 @@ class Planted:
         How it came about.
     """
 
-    wave: str
-    row: str
+    file: str
+    row: RowKey | None
     rule: str
     reason: str
     column: str = ""
@@ -53,10 +53,7 @@ def plant(tables: Tables, study: Study, settings: Simulation) -> tuple[Tables, l
     InputError
         Where a fault has no row or column to be planted in.
     """
-    spoilt = {
-        wave: {name: record.copy() for name, record in table.items()}
-        for wave, table in tables.items()
-    }
+    spoilt = {path: table.copied() for path, table in tables.items()}
     planted: list[Planted] = []
     faults: list[Fault] = []
     for number, fault in enumerate(settings.faults):
@@ -86,27 +83,50 @@ class _Place:
     clean: Tables
     study: Study
 
-    def row(self, fault: declared.RowFault) -> str:
-        """Name of the row a fault means."""
+    def row(self, fault: declared.RowFault) -> RowKey:
+        """Key of the row a fault means."""
         _known(fault.wave, self.study.waves.levels, "wave")
         _known(fault.role, self.study.roles.levels, "role")
-        return row_name(_nth(self.units(fault.wave, fault.role), fault.place), fault.role)
+        unit = _nth(self.units(fault.wave, fault.role), fault.place)
+        return RowKey(unit, fault.role, fault.wave)
+
+    def file(self, role: str, wave: str) -> str:
+        """Path of the file that a role's answers of a wave are in."""
+        files = files_of(self.study, role, wave)
+        if not files:
+            raise _NoPlaceError(f"no file for {role} at {wave}", "a role that is asked something")
+        return files[0].path
+
+    def table(self, role: str, wave: str) -> Table:
+        """Give the table that a role's answers of a wave are in."""
+        return self.tables[self.file(role, wave)]
 
     def record(self, fault: declared.RowFault, *columns: str) -> Record:
         """Give the record a fault means, which has the columns it means."""
-        record = self.tables[fault.wave][self.row(fault)]
+        key = self.row(fault)
+        record = self.table(fault.role, fault.wave).rows[key]
         for column in columns:
             _known(column, record, "column")
         return record
 
+    def add(self, key: RowKey, record: Record) -> None:
+        """Put a further record at the end of the table of its role and wave."""
+        self.table(key.role, key.wave).rows[key] = record
+
+    def planted(
+        self, key: RowKey, rule: str, fault: declared.Reasoned, column: str = "", value: str = ""
+    ) -> Planted:
+        """Say what the cleaning has to make of a row."""
+        return Planted(self.file(key.role, key.wave), key, rule, fault.reason, column, value)
+
     def units(self, wave: str, role: str) -> list[str]:
         """Units whose member of a role has a row at a wave, in the order of ids."""
-        names = (name.split(" ", 1) for name in self.clean[wave])
-        return sorted(unit for unit, own in names if own == role)
+        keys = (key for table in self.clean.values() for key in table.rows)
+        return sorted(key.unit for key in keys if (key.wave, key.role) == (wave, role))
 
     def waves(self, role: str) -> int:
         """Count the waves that ask a role something."""
-        return sum(bool(self.study.answer_columns(role, wave)) for wave in self.clean)
+        return sum(bool(self.study.answer_columns(role, wave)) for wave in self.study.waves.levels)
 
 
 def _known(name: str, known: Iterable[str], what: str) -> None:
@@ -129,37 +149,37 @@ def _plant(fault: object, place: _Place) -> Iterator[Planted]:
 @_plant.register
 def _(fault: declared.WrongCell, place: _Place) -> Iterator[Planted]:
     place.record(fault, fault.column)[fault.column] = fault.value
-    yield Planted(fault.wave, place.row(fault), fault.rule, fault.reason, fault.column, fault.value)
+    yield place.planted(place.row(fault), fault.rule, fault, fault.column, fault.value)
 
 
 @_plant.register
 def _(fault: declared.Duplicate, place: _Place) -> Iterator[Planted]:
-    again = f"{place.row(fault)} twice"
-    place.tables[fault.wave][again] = place.record(fault).copy()
-    yield Planted(fault.wave, again, "duplicate_row", fault.reason)
+    again = place.row(fault)._replace(copy="twice")
+    place.add(again, place.record(fault).copy())
+    yield place.planted(again, "duplicate_row", fault)
 
 
 @_plant.register
 def _(fault: declared.Resubmission, place: _Place) -> Iterator[Planted]:
-    again = f"{place.row(fault)} later"
+    again = place.row(fault)._replace(copy="later")
     record = place.record(fault, *fault.answers) | fault.answers
-    place.tables[fault.wave][again] = _moved(record, fault.days, place.study)
-    yield Planted(fault.wave, again, "duplicate_person", fault.reason)
+    place.add(again, _moved(record, fault.days, place.study))
+    yield place.planted(again, "duplicate_person", fault)
 
 
 @_plant.register
 def _(fault: declared.Blank, place: _Place) -> Iterator[Planted]:
-    before = f"{place.row(fault)} blank"
+    before = place.row(fault)._replace(copy="blank")
     answers = set(place.study.answer_columns())
     record = {name: "" if name in answers else text for name, text in place.record(fault).items()}
-    place.tables[fault.wave][before] = _moved(record, -fault.days, place.study)
-    yield Planted(fault.wave, before, "empty_row", fault.reason)
+    place.add(before, _moved(record, -fault.days, place.study))
+    yield place.planted(before, "empty_row", fault)
 
 
 @_plant.register
 def _(fault: declared.LostId, place: _Place) -> Iterator[Planted]:
     place.record(fault)[place.study.raw.columns.unit] = ""
-    yield Planted(fault.wave, place.row(fault), "missing_id", fault.reason)
+    yield place.planted(place.row(fault), "missing_id", fault)
 
 
 @_plant.register
@@ -167,32 +187,36 @@ def _(fault: declared.Misspelt, place: _Place) -> Iterator[Planted]:
     person = str(place.study.raw.columns.person)
     record = place.record(fault, person)
     record[person] = record[person].lower()
-    yield Planted(fault.wave, place.row(fault), "possible_typo", fault.reason, value=record[person])
+    yield place.planted(place.row(fault), "possible_typo", fault, value=record[person])
 
 
 @_plant.register
 def _(fault: declared.Swap, place: _Place) -> Iterator[Planted]:
     person = str(place.study.raw.columns.person)
     _known(fault.wave, place.study.waves.levels, "wave")
-    roles = list(place.study.roles.levels)
-    asked = [(wave, role) for wave in place.clean for role in roles]
-    there = [set(place.units(*one)) for one in asked if place.study.answer_columns(*one[::-1])]
+    roles = place.study.roles.members
+    if len(roles) != 2:
+        raise _NoPlaceError("a swap", "units of two members")
+    pairs = [(wave, role) for wave in place.study.waves.levels for role in roles]
+    there = [set(place.units(*one)) for one in pairs if place.study.answer_columns(*one[::-1])]
     unit = _nth(sorted(set.intersection(*there)), fault.place)
-    one, other = (place.tables[fault.wave][row_name(unit, role)] for role in roles)
+    keys = [RowKey(unit, role, fault.wave) for role in roles]
+    one, other = (place.table(key.role, key.wave).rows[key] for key in keys)
     one[person], other[person] = other[person], one[person]
     # who is asked more often is known by the other waves; the other one only by his or her place
     most = max(place.waves(role) for role in roles)
-    for role in roles:
-        rule = "another_person" if place.waves(role) == most else "swapped_role"
-        yield Planted(fault.wave, row_name(unit, role), rule, fault.reason)
+    for key in keys:
+        rule = "another_person" if place.waves(key.role) == most else "swapped_role"
+        yield place.planted(key, rule, fault)
 
 
 @_plant.register
 def _(fault: declared.TrialRow, place: _Place) -> Iterator[Planted]:
     _known(fault.wave, place.study.waves.levels, "wave")
     _known(fault.role, place.study.roles.levels, "role")
-    columns, table = place.study.raw.columns, place.tables[fault.wave]
-    like = table[row_name(place.units(fault.wave, fault.role)[0], fault.role)]
+    columns, rows = place.study.raw.columns, place.table(fault.role, fault.wave).rows
+    first = _nth(place.units(fault.wave, fault.role), 1)
+    like = rows[RowKey(first, fault.role, fault.wave)]
     asked = place.study.answer_columns(fault.role, fault.wave)
     record = {name: "1" if name in asked else "" for name in like}
     record |= {name: like[name] for name in (columns.role, columns.wave) if name in like}
@@ -200,9 +224,10 @@ def _(fault: declared.TrialRow, place: _Place) -> Iterator[Planted]:
     if columns.person is not None:
         record[columns.person] = fault.unit
     if columns.date is not None:
-        record[columns.date] = min(one[columns.date] for one in table.values())
-    table[fault.unit] = record
-    yield Planted(fault.wave, fault.unit, "declared", fault.reason)
+        record[columns.date] = min(one[columns.date] for one in rows.values())
+    key = RowKey(fault.unit, fault.role, fault.wave, "trial")
+    place.add(key, record)
+    yield place.planted(key, "declared", fault)
 
 
 @_plant.register
@@ -214,10 +239,14 @@ def _(fault: declared.TurnedItem, place: _Place) -> Iterator[Planted]:
     step = scales[fault.item].step or 1.0
     values = np.arange(low, high + step / 2, step)
     answers = {f"{value:g}": f"{low + high - value:g}" for value in values}
-    for record in place.tables[fault.wave].values():
-        # what is no answer stays what it is
-        record[fault.item] = answers.get(record[fault.item], record[fault.item])
-    yield Planted(fault.wave, "", "turned_item", fault.reason, fault.item)
+    for path, table in place.tables.items():
+        records = [record for key, record in table.rows.items() if key.wave == fault.wave]
+        if fault.item not in table.columns or not records:
+            continue
+        for record in records:
+            # what is no answer stays what it is
+            record[fault.item] = answers.get(record[fault.item], record[fault.item])
+        yield Planted(path, None, "turned_item", fault.reason, fault.item)
 
 
 def _moved(record: Record, days: int, study: Study) -> Record:

@@ -1,4 +1,4 @@
-"""True scores of a simulated study: predictors drawn, growth drawn by the family itself."""
+"""True scores of a simulated study: predictors drawn, then model after model by its family."""
 
 from dataclasses import dataclass
 
@@ -7,19 +7,18 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
+from securebase.codebook.analysis import Analysis
 from securebase.codebook.study import Study
 from securebase.families import load_family
-from securebase.faults import Fault, InputError
 from securebase.names import OUTCOME, ROLE, UNIT, WAVE
-from securebase.panel import Panel, panel_from_waves
+from securebase.panel import Panel, modelled_roles, panel_from_waves
 from securebase.simulation.persons import asked
-from securebase.simulation.settings import Predictors, Simulation, World
+from securebase.simulation.predictors import with_predictors
+from securebase.simulation.settings import Simulation, World
 from securebase.simulation.truth import truth_of
 
-Array = NDArray[np.float64]
-
-# name under which the model of the settings stands among the analyses of the study
-MODEL = "model"
+# name under which a model of the settings stands among the analyses of the study
+_MODEL = "model"
 
 
 @dataclass(frozen=True)
@@ -30,15 +29,12 @@ class TrueScores:
     ----------
     waves : pd.DataFrame
         The rows of `persons_at_waves` with a column per scale and covariate, NaN where not asked.
-    truth : xr.Dataset
-        The parameters the scores were drawn from.
-    panel : Panel
-        The same scores as the model sees them.
+    truths : tuple of xr.Dataset
+        The parameters the scores were drawn from, model by model.
     """
 
     waves: pd.DataFrame
-    truth: xr.Dataset
-    panel: Panel
+    truths: tuple[xr.Dataset, ...]
 
 
 def draw_scores(
@@ -48,7 +44,7 @@ def draw_scores(
     world: World,
     rng: np.random.Generator,
 ) -> TrueScores:
-    """Draw predictors, then the scores of every outcome at every wave.
+    """Draw predictors, then the scores of each model, which may rest on those before.
 
     Parameters
     ----------
@@ -57,7 +53,7 @@ def draw_scores(
     study : Study
         Says who is asked what when.
     settings : Simulation
-        The model and its truth.
+        The models and their truths.
     world : {"source", "null", "reversed"}
         See `truth_of`.
     rng : numpy.random.Generator
@@ -68,68 +64,50 @@ def draw_scores(
     InputError
         With every fault of the settings against the study.
     """
-    waves = _with_predictors(persons, study, settings.predictors, rng)
-    for outcome in settings.model.outcomes:
-        waves[outcome] = np.where(asked(study.scales[outcome], waves), 0.0, np.nan)
-    modelled = study.model_copy(update={"analyses": {MODEL: settings.model}})
-    panel = panel_from_waves(waves, modelled, MODEL)
-    truth = truth_of(settings, panel, world)
-    drawn = load_family(settings.model.family).simulate(rng, truth, panel)
-    return TrueScores(_with_scores(waves, drawn), truth, drawn)
+    waves = with_predictors(persons, study, settings.predictors, rng)
+    truths = []
+    for number, model in enumerate(settings.models):
+        family = load_family(model.analysis.family)
+        where = (settings.file, f"models.{number}")
+        family.refuse_other_keys(model.analysis, ", ".join(where))
+        panel = _panel(waves, study, model.analysis)
+        key = (settings.file, f"models.{number}.truth")
+        truth = truth_of(model.truth, family, panel, world, key)
+        drawn = family.simulate(rng, truth, panel)
+        waves = _with_scores(waves, drawn, study)
+        truths.append(truth)
+    return TrueScores(waves, tuple(truths))
 
 
-def _with_predictors(
-    persons: pd.DataFrame, study: Study, predictors: Predictors | None, rng: np.random.Generator
-) -> pd.DataFrame:
-    blank = dict.fromkeys([*study.scales, *study.covariates], np.nan)
-    waves = persons.assign(**blank)
-    if predictors is None:
-        return waves
-    units = persons[UNIT].unique()
-    normals = rng.standard_normal((len(units), len(predictors.distributions)))
-    values = normals @ _factor(predictors, study.study).T
-    for place, one in enumerate(predictors.distributions):
-        measure = study.scales.get(one.measure) or study.covariates[one.measure]
-        low, high = measure.range or (-np.inf, np.inf)
-        drawn = np.clip(one.mean + one.sd * values[:, place], low, high)
-        if one.measure in study.covariates:
-            drawn = drawn.round(one.decimals)
-        here = (waves[ROLE] == one.role) & asked(measure, waves)
-        by_unit = waves[UNIT].map(dict(zip(units, drawn, strict=True)))
-        waves[one.measure] = waves[one.measure].where(~here, by_unit)
-    return waves
+def drawn_rows(
+    study: Study, analysis: Analysis, outcome: str, rows: pd.DataFrame
+) -> NDArray[np.bool_]:
+    """Say in which rows (columns role, wave) a model draws one of its outcomes."""
+    roles, waves = modelled_roles(study, analysis), analysis.waves or study.waves.levels
+    modelled = rows[ROLE].isin(list(roles)) & rows[WAVE].isin(list(waves))
+    return asked(study.scales[outcome], rows) & modelled.to_numpy(dtype=bool)
 
 
-def _factor(predictors: Predictors, study: str) -> Array:
-    """Lower triangular factor of the predictors' correlations."""
-    names = [one.name for one in predictors.distributions]
-    corr = np.eye(len(names))
-    for pair in predictors.correlations:
-        row, column = (names.index(name) for name in pair.between)
-        corr[row, column] = corr[column, row] = pair.value
-    try:
-        return np.linalg.cholesky(corr)
-    except np.linalg.LinAlgError:
-        smallest = float(np.linalg.eigvalsh(corr)[0])
-        fault = Fault(
-            f"config/simulations/{study}.yaml",
-            f"the correlations have the eigenvalue {smallest:.3g}",
-            "a positive definite matrix",
-            "make the largest correlations smaller",
-            column="predictors.correlations",
-        )
-        raise InputError(f"simulation {study}", [fault]) from None
+def _panel(waves: pd.DataFrame, study: Study, analysis: Analysis) -> Panel:
+    """Arrange the panel of a model, with a score of 0 wherever it will draw one."""
+    to_draw = {
+        outcome: waves[outcome].mask(drawn_rows(study, analysis, outcome, waves), 0.0)
+        for outcome in analysis.outcomes
+    }
+    modelled = study.model_copy(update={"analyses": {_MODEL: analysis}})
+    return panel_from_waves(waves.assign(**to_draw), modelled, _MODEL)
 
 
-def _with_scores(waves: pd.DataFrame, panel: Panel) -> pd.DataFrame:
-    """Put drawn scores back into the rows of the waves."""
+def _with_scores(waves: pd.DataFrame, panel: Panel, study: Study) -> pd.DataFrame:
+    """Put drawn scores into the rows of the waves."""
     score = panel.data["score"].transpose(UNIT, WAVE, ROLE, OUTCOME)
     indexes = {dim: score.get_index(dim) for dim in (UNIT, WAVE, ROLE)}
     places = [index.get_indexer(pd.Index(waves[dim])) for dim, index in indexes.items()]
-    # a role that is not modelled has no place: its outcomes were not asked
-    modelled = np.all([place >= 0 for place in places], axis=0)
+    # units that the panel cannot use get no score
+    found = np.all([place >= 0 for place in places], axis=0)
     drawn = waves.copy()
     for number, outcome in enumerate(score[OUTCOME].values):
-        values = score.values[places[0], places[1], places[2], number]
-        drawn[outcome] = np.where(modelled, values, np.nan)
+        values = np.where(found, score.values[places[0], places[1], places[2], number], np.nan)
+        here = drawn_rows(study, panel.analysis, str(outcome), waves)
+        drawn[outcome] = np.where(here, values, waves[outcome])
     return drawn

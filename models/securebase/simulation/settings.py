@@ -10,8 +10,10 @@ from securebase.codebook.analysis import Analysis, Closed, Label, Sentence
 from securebase.codebook.document import model_faults, read_document
 from securebase.faults import InputError
 from securebase.simulation.faultsettings import PlantedFault
+from securebase.simulation.predictorsettings import Predictors
 
 World = Literal["source", "null", "reversed"]
+Size = Literal["small", "full"]
 FACTORS: Final[dict[World, float]] = {"source": 1.0, "null": 0.0, "reversed": -1.0}
 """What the claimed effects are multiplied with in each world."""
 
@@ -25,6 +27,23 @@ class Cell(Closed):
         {}, description="{dim: label}; dims left out are all of their labels."
     )
     value: float = Field(description="The true value, in the unit of the variable.")
+    null: float | None = Field(
+        None,
+        description="The value in the world `null`, where another than `claimed` gives: for what "
+        "follows from effects that are gone. null: as `claimed` says.",
+    )
+    reversed: float | None = Field(
+        None,
+        description="The same in the world `reversed`: a claim that something makes no difference "
+        "is untrue there if a value outside of its ROPE stands here.",
+    )
+
+    def value_in(self, world: World, claimed: bool) -> float:
+        """Give the value of one of the worlds."""
+        own = {"source": None, "null": self.null, "reversed": self.reversed}[world]
+        if own is not None:
+            return own
+        return self.value * FACTORS[world] if claimed else self.value
 
 
 class Effects(Closed):
@@ -39,39 +58,36 @@ class Effects(Closed):
     reason: Sentence = Field(description="Why these values: mandatory.")
     cells: tuple[Cell, ...] = Field(
         min_length=1,
-        description="The values. Means, effects and correlations that nobody names are 0; levels "
+        description="The values. Effects, paths and correlations that nobody names are 0; means "
         "and standard deviations must all be named.",
     )
 
 
-class Distribution(Closed):
-    """How a predictor is distributed over the persons of a role."""
+class Model(Closed):
+    """What scores are drawn from."""
 
-    role: Label = Field(description="Whose.")
-    measure: Label = Field(description="A covariate, or a scale whose answers follow the value.")
-    mean: float = Field(description="Mean of the normal distribution it is drawn from.")
-    sd: float = Field(gt=0, description="Its standard deviation; clipped to the measure's range.")
-    decimals: int = Field(2, ge=0, description="Decimals a covariate is written with.")
-
-    @property
-    def name(self) -> str:
-        """How correlations call it: "figure empathy"."""
-        return f"{self.role} {self.measure}"
+    analysis: Analysis = Field(
+        description="The model; it may have more outcomes than the codebook's analyses."
+    )
+    truth: tuple[Effects, ...] = Field(description="Its true parameters.")
 
 
-class Correlation(Closed):
-    """Correlation of two predictors; pairs that nobody names are uncorrelated."""
+class Clusters(Closed):
+    """How units are dealt to clusters."""
 
-    between: tuple[str, str] = Field(description='Two predictors, such as "figure empathy".')
-    value: float = Field(gt=-1, lt=1, description="The correlation.")
+    reason: Sentence = Field(description="Why so many, so large: mandatory.")
+    count: int = Field(ge=2, description="Number of clusters: of leaders where there are any.")
+    sizes: tuple[Annotated[int, Field(ge=1)], Annotated[int, Field(ge=1)]] = Field(
+        description="Smallest and largest number of units in a cluster."
+    )
 
 
-class Predictors(Closed):
-    """Measures that exist before growth begins."""
+class SmallSize(Closed):
+    """The size of the study whose files lie in data/example."""
 
-    reason: Sentence = Field(description="Why these values: mandatory.")
-    distributions: tuple[Distribution, ...] = Field((), description="One per role and measure.")
-    correlations: tuple[Correlation, ...] = Field((), description="Sparse.")
+    reason: Sentence = Field(description="Why so many: mandatory.")
+    units: int = Field(ge=2, description="Number of units that begin.")
+    clusters: int | None = Field(None, ge=2, description="Number of clusters, where there are any.")
 
 
 class ItemModel(Closed):
@@ -120,22 +136,49 @@ class Simulation(Closed):
 
     study: Label = Field(description="Name of the study: the name of this file.")
     seed: int = Field(ge=0, description="The same seed gives the same bytes.")
-    units: int = Field(ge=2, description="Number of units that begin.")
+    units: int = Field(ge=2, description="Number of units that begin, leaders aside.")
+    clusters: Clusters | None = Field(
+        None, description="The clusters that units are in, with their leaders; null: none."
+    )
+    small: SmallSize | None = Field(
+        None, description="The size of the example; null: as large as the study itself."
+    )
     absent: Share = Field(
         0.0, description="Share of persons who miss a wave after the first but stay, at random."
     )
-    model: Analysis = Field(
-        description="The model scores are drawn from; it may have more outcomes than the analyses."
+    predictors: Predictors | None = Field(None, description="Measures that no model draws.")
+    models: tuple[Model, ...] = Field(
+        min_length=1,
+        description="Models that scores are drawn from, one after the other: what one has drawn "
+        "may predict in the next.",
     )
-    truth: tuple[Effects, ...] = Field(description="Its true parameters.")
-    predictors: Predictors | None = Field(None, description="Measures that are not outcomes.")
+    truths: dict[Label, tuple[Effects, ...]] = Field(
+        {},
+        description="{analysis of the codebook: its true parameters}, for analyses that are not "
+        "part of a model above: what recovery simulates them from.",
+    )
     answers: Answers = Field(description="How scores become answers.")
     break_up: BreakUp | None = Field(None, description="How units end; null: none does.")
     dates: Dates | None = Field(None, description="When people answered; null: no dates.")
     column_order: dict[Label, Literal["codebook", "alphabetical"]] = Field(
-        {}, description="{wave: order of the columns in its file}; codebook unless named."
+        {}, description="{wave: order of the columns in its files}; codebook unless named."
     )
     faults: tuple[PlantedFault, ...] = Field((), description="Faults planted in the raw files.")
+
+    @property
+    def file(self) -> str:
+        """How messages call the settings."""
+        return f"config/simulations/{self.study}.yaml"
+
+    def sized(self, size: Size | None = None) -> "Simulation":
+        """Give the settings of one size; None: the small one where it is declared."""
+        if self.small is None or size == "full":
+            return self.model_copy(update={"small": None})
+        clusters = self.clusters
+        if clusters is not None and self.small.clusters is not None:
+            clusters = clusters.model_copy(update={"count": self.small.clusters})
+        own = {"units": self.small.units, "clusters": clusters, "small": None}
+        return self.model_copy(update=own)
 
 
 def load_simulation(path: Path) -> Simulation:

@@ -1,41 +1,49 @@
 """True parameters of a simulated study, by name, as a posterior holds them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from itertools import product
 
 import numpy as np
 import xarray as xr
 
+from securebase.family import Family
 from securebase.faults import Fault, InputError
-from securebase.structure.covariance import MemberCovariance
-from securebase.growth.design import GrowthDesign
-from securebase.growth.identification import growth_designs
-from securebase.growth.mean import mean_variables
 from securebase.panel import Panel
-from securebase.simulation.settings import FACTORS, Cell, Effects, Simulation, World
+from securebase.simulation.blanks import Blank, blank_truth
+from securebase.simulation.settings import Cell, Effects, World
 
-# variables without a natural zero: every cell has to be named
-_TO_BE_NAMED = ("level", "unit_sd", "residual_sd")
 # a correlation matrix with a smaller eigenvalue is not one
 _SMALLEST_EIGENVALUE = 1e-6
 
 
-def truth_of(settings: Simulation, panel: Panel, world: World = "source") -> xr.Dataset:
-    """Lay the declared values into arrays.
+def truth_of(
+    effects: Sequence[Effects],
+    family: Family,
+    panel: Panel,
+    world: World = "source",
+    where: tuple[str, str] = ("settings", "truth"),
+) -> xr.Dataset:
+    """Lay declared values into arrays.
 
     Parameters
     ----------
-    settings : Simulation
+    effects : sequence of Effects
         The declared values.
+    family : Family
+        Gives the variables.
     panel : Panel
-        Gives variables, dims and labels.
+        Gives dims, labels and what is measured.
     world : {"source", "null", "reversed"}
-        Multiplies claimed values by 1, 0 or -1.
+        Multiplies claimed values by 1, 0 or -1; see `Cell` for values of one world.
+    where : (str, str)
+        File and key of the values, for messages.
 
     Returns
     -------
     xr.Dataset
-        Every variable of the model, with its dims and labels, in the unit of the variable.
+        Every variable that the family states, with its dims and labels, in the unit of the
+        variable; NaN where the design does not measure. What follows from these, the family's
+        `implied` adds.
 
     Raises
     ------
@@ -43,57 +51,23 @@ def truth_of(settings: Simulation, panel: Panel, world: World = "source") -> xr.
         With every fault: unknown variables, dims and labels, values that nobody names, standard
         deviations that are not positive, correlations that no data can have.
     """
-    truth = blank_truth(panel)
-    faults = list(_name_faults(settings, truth))
+    blank = blank_truth(family, panel)
+    file, column = where
+    faults = list(_name_faults(effects, blank, where))
     if not faults:
-        for effects in settings.truth:
-            _fill(truth[effects.variable], effects, FACTORS[world] if effects.claimed else 1.0)
-        faults = list(_value_faults(settings, truth))
+        for one in effects:
+            _fill(blank.values[one.variable], one, world)
+        blank = Blank(blank.values.where(blank.measured), blank.measured)
+        faults = list(value_faults(blank, where))
     if faults:
-        raise InputError(f"simulation {settings.study}, world {world}", faults)
-    return truth
+        raise InputError(f"{file}, {column}, world {world}", faults)
+    return blank.values
 
 
-def blank_truth(panel: Panel) -> xr.Dataset:
-    """Every variable of the model on a panel: 0, or NaN where a value has to be named."""
-    designs = growth_designs(panel)
-    blank = {
-        one.name: _array(dict(zip(one.cells.dims, one.cells.coords, strict=True)), one.name)
-        for one in mean_variables(designs)
-    }
-    for design in designs:
-        for covariance in _covariances(design):
-            rows = covariance.rows
-            blank[f"{covariance.name}_sd"] = _array({covariance.dim: rows}, "unit_sd")
-            blank[f"{covariance.name}_corr"] = xr.DataArray(
-                np.eye(len(rows)),
-                coords={covariance.dim: rows, f"{covariance.dim}_bis": rows},
-                dims=(covariance.dim, f"{covariance.dim}_bis"),
-            )
-    return xr.Dataset(blank)
-
-
-def _array(coords: Mapping[str, list[str]], name: str) -> xr.DataArray:
-    start = np.nan if name in _TO_BE_NAMED else 0.0
-    shape = tuple(len(labels) for labels in coords.values())
-    return xr.DataArray(np.full(shape, start), coords=coords, dims=tuple(coords))
-
-
-def _covariances(design: GrowthDesign) -> tuple[MemberCovariance, MemberCovariance]:
-    several = len(design.panel.compositions) > 1
-    suffix = f"_{design.composition.name}" if several else ""
-    slots, labels = design.composition.slots, design.composition.labels
-    residuals = [("", *series) for series in design.series]
-    return (
-        MemberCovariance(f"unit{suffix}", f"effect{suffix}", design.effects, slots, labels),
-        MemberCovariance(f"residual{suffix}", f"series{suffix}", residuals, slots, labels),
-    )
-
-
-def _fill(values: xr.DataArray, effects: Effects, factor: float) -> None:
+def _fill(values: xr.DataArray, effects: Effects, world: World) -> None:
     for cell in effects.cells:
         for at in _places(values, cell):
-            values.loc[at] = factor * cell.value
+            values.loc[at] = cell.value_in(world, effects.claimed)
 
 
 def _places(values: xr.DataArray, cell: Cell) -> Iterator[dict[str, str]]:
@@ -106,44 +80,52 @@ def _places(values: xr.DataArray, cell: Cell) -> Iterator[dict[str, str]]:
             yield dict(zip(dims, reversed(labels), strict=True))
 
 
-def _name_faults(settings: Simulation, truth: xr.Dataset) -> Iterator[Fault]:
-    for place, effects in enumerate(settings.truth):
-        if effects.variable not in truth:
-            yield _fault(settings, f"variable '{effects.variable}'", truth.data_vars, place)
+def _name_faults(
+    effects: Sequence[Effects], blank: Blank, where: tuple[str, str]
+) -> Iterator[Fault]:
+    file, column = where
+    for place, one in enumerate(effects):
+        here = f"{column}.{place}"
+        if one.variable not in blank.values:
+            yield _unknown(file, f"variable '{one.variable}'", blank.values.data_vars, here)
             continue
-        values = truth[effects.variable]
-        for number, cell in enumerate(effects.cells):
-            for dim, label in cell.at.items():
-                if dim not in values.dims:
-                    yield _fault(settings, f"dim '{dim}'", values.dims, place, number)
-                elif label not in values[dim].values:
-                    yield _fault(settings, f"{dim} '{label}'", values[dim].values, place, number)
+        values = blank.values[one.variable]
+        for number, cell in enumerate(one.cells):
+            faults = list(_label_faults(cell, values, (file, f"{here}.cells.{number}.at")))
+            yield from faults
+            if not faults and not bool(blank.measured[one.variable].sel(cell.at).any()):
+                given = f"{one.variable} at {', '.join(cell.at.values())}"
+                expected = "a cell that the design measures"
+                yield Fault(file, given, expected, column=f"{here}.cells.{number}")
 
 
-def _value_faults(settings: Simulation, truth: xr.Dataset) -> Iterator[Fault]:
-    file = _file(settings)
-    for name, values in truth.data_vars.items():
-        empty = int(values.isnull().sum())
+def _label_faults(cell: Cell, values: xr.DataArray, where: tuple[str, str]) -> Iterator[Fault]:
+    file, column = where
+    for dim, label in cell.at.items():
+        if dim not in values.dims:
+            yield _unknown(file, f"dim '{dim}'", values.dims, column)
+        elif label not in values[dim].values:
+            yield _unknown(file, f"{dim} '{label}'", values[dim].values, column)
+
+
+def value_faults(truth: Blank, where: tuple[str, str]) -> Iterator[Fault]:
+    """List values that are not named, or that no data can have."""
+    file, column = where
+    for name, values in truth.values.data_vars.items():
+        empty, measured = int(truth.unnamed[name].sum()), int(truth.measured[name].sum())
         if empty:
-            given = f"{empty} of {values.size} values of {name} are not named"
-            yield Fault(file, given, "all of them", column="truth")
+            given = f"{empty} of {measured} values of {name} are not named"
+            yield Fault(file, given, "all of them", column=column)
         if str(name).endswith("_sd") and bool((values <= 0).any()):
-            yield Fault(file, f"{name} of 0 or less", "standard deviations above 0", column="truth")
+            yield Fault(file, f"{name} of 0 or less", "standard deviations above 0", column=column)
         if str(name).endswith("_corr"):
             smallest = float(np.linalg.eigvalsh(values.values)[0])
             if smallest < _SMALLEST_EIGENVALUE:
                 given = f"{name} has the eigenvalue {smallest:.3g}"
                 remedy = "make the largest correlations smaller"
-                yield Fault(file, given, "a positive definite matrix", remedy, column="truth")
+                yield Fault(file, given, "a positive definite matrix", remedy, column=column)
 
 
-def _fault(
-    settings: Simulation, what: str, known: object, place: int, cell: int | None = None
-) -> Fault:
+def _unknown(file: str, what: str, known: object, column: str) -> Fault:
     listed = ", ".join(map(str, known))  # type: ignore[call-overload]
-    column = f"truth.{place}" + ("" if cell is None else f".cells.{cell}.at")
-    return Fault(_file(settings), f"no {what}", f"one of: {listed}", column=column)
-
-
-def _file(settings: Simulation) -> str:
-    return f"config/simulations/{settings.study}.yaml"
+    return Fault(file, f"no {what}", f"one of: {listed}", column=column)

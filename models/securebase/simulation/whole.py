@@ -23,7 +23,7 @@ from securebase.simulation.persons import persons_at_waves
 from securebase.simulation.planting import Planted, plant
 from securebase.simulation.rawtables import raw_tables
 from securebase.simulation.scores import draw_scores
-from securebase.simulation.settings import Simulation, World
+from securebase.simulation.settings import Simulation, Size, World
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ class SimulatedStudy:
 
     Parameters
     ----------
-    truth : xr.Dataset
-        Parameters the scores were drawn from.
+    truths : tuple of xr.Dataset
+        Parameters the scores were drawn from, one per model of the settings.
     true_waves : pd.DataFrame
         A row per person and wave that the design asks, nobody lost: keys, true scores, covariates.
     waves : pd.DataFrame
@@ -43,14 +43,18 @@ class SimulatedStudy:
         Aligned with `waves`: keyed items.
     """
 
-    truth: xr.Dataset
+    truths: tuple[xr.Dataset, ...]
     true_waves: pd.DataFrame
     waves: pd.DataFrame
     answers: pd.DataFrame
 
 
 def simulate_study(
-    study: Study, settings: Simulation, world: World = "source", seed: int | None = None
+    study: Study,
+    settings: Simulation,
+    world: World = "source",
+    seed: int | None = None,
+    size: Size | None = None,
 ) -> SimulatedStudy:
     """Draw a study.
 
@@ -64,6 +68,9 @@ def simulate_study(
         Claimed effects as declared, absent, or of opposite sign.
     seed : int, optional
         Another seed than the settings', for replications.
+    size : {"small", "full"}, optional
+        As many units as the example or as the published study; by default the small size where
+        the settings declare one.
 
     Raises
     ------
@@ -71,6 +78,7 @@ def simulate_study(
         With every fault of the settings against the codebook.
     """
     refuse_disagreement(study, settings)
+    settings = settings.sized(size)
     # a stream of chance per part: a change of one part leaves the others' draws alone
     streams = np.random.default_rng(settings.seed if seed is None else seed).spawn(4)
     persons = persons_at_waves(study, settings, streams[0])
@@ -79,11 +87,15 @@ def simulate_study(
     observed = scores.waves.assign(**observed_scores(answers, study))
     there = present(observed, study, settings, streams[3])
     waves = observed[there].reset_index(drop=True)
-    return SimulatedStudy(scores.truth, scores.waves, waves, answers[there].reset_index(drop=True))
+    return SimulatedStudy(scores.truths, scores.waves, waves, answers[there].reset_index(drop=True))
 
 
 def study_files(
-    study: Study, settings: Simulation, world: World = "source", faults: bool = True
+    study: Study,
+    settings: Simulation,
+    world: World = "source",
+    faults: bool = True,
+    size: Size | None = None,
 ) -> tuple[Sequence[Written], pd.DataFrame]:
     """Make the raw wave files of a study and the list of faults planted in them.
 
@@ -97,6 +109,8 @@ def study_files(
         See `simulate_study`.
     faults : bool
         Whether the declared faults are planted.
+    size : {"small", "full"}, optional
+        See `simulate_study`.
 
     Raises
     ------
@@ -104,13 +118,13 @@ def study_files(
         With every fault of the settings against the codebook.
     """
     refuse_other_layouts(study)
-    drawn = simulate_study(study, settings, world)
+    drawn = simulate_study(study, settings, world, size=size)
     tables = raw_tables(drawn.waves, drawn.answers, study, settings)
     planted: list[Planted] = []
     if faults:
         tables, planted = plant(tables, study, settings)
     files = list(raw_files(tables, study, settings))
-    return files, planted_table(planted, files, study)
+    return files, planted_table(planted, files)
 
 
 def write_study(
@@ -119,6 +133,7 @@ def write_study(
     folder: Path,
     world: World = "source",
     faults: bool = True,
+    size: Size | None = None,
 ) -> list[Path]:
     """Write the raw wave files of a study below a folder, and what is planted in them.
 
@@ -134,6 +149,8 @@ def write_study(
         See `simulate_study`.
     faults : bool
         Whether the declared faults are planted.
+    size : {"small", "full"}, optional
+        See `simulate_study`.
 
     Returns
     -------
@@ -145,5 +162,5 @@ def write_study(
     InputError
         With every fault of the settings against the codebook; nothing is written.
     """
-    files, planted = study_files(study, settings, world, faults)
+    files, planted = study_files(study, settings, world, faults, size)
     return save(files, planted, folder)

@@ -75,7 +75,8 @@ def layout_faults(
         yield Fault(spec.name, given, f"columns such as '{example}'", column="raw.pattern")
     ids = {use: getattr(study.raw.columns, use) for use in ID_COLUMNS}
     found = {use for block in blocks for use in block.found}
-    wanted = {use: name for use, name in ids.items() if name is not None}
+    told = {ROLE: spec.role, WAVE: spec.wave}
+    wanted = {use: name for use, name in ids.items() if name and told.get(use) is None}
     lost = [name for use, name in wanted.items() if use not in found and blocks]
     answers = [name for block in blocks for name in block.missing]
     used = [name for block in blocks for name in block.found.values()]

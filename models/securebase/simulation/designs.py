@@ -1,0 +1,156 @@
+"""What recovery needs of a simulator: the panel of an analysis of the codebook, and its truth."""
+
+from collections.abc import Iterator
+
+import xarray as xr
+
+from securebase.codebook.analysis import Analysis
+from securebase.codebook.study import Study
+from securebase.families import load_family
+from securebase.faults import Fault, InputError
+from securebase.panel import Panel, panel_from_waves
+from securebase.simulation.blanks import Blank, blank_truth
+from securebase.simulation.settings import Simulation, Size, World
+from securebase.simulation.truth import truth_of
+from securebase.simulation.whole import simulate_study
+
+# what an analysis has to have as the model has it, so that the model's truth is its truth
+_ALIKE = ("time", "clusters", "interactions", "curves", "informants", "dynamics")
+
+
+def design_panel(
+    study: Study, settings: Simulation, name: str, size: Size | None = None, seed: int | None = None
+) -> Panel:
+    """Arrange the panel of an analysis on one simulated study without faults.
+
+    Parameters
+    ----------
+    study : Study
+        The codebook.
+    settings : Simulation
+        Its simulator's.
+    name : str
+        The analysis, a key of `study.analyses`.
+    size : {"small", "full"}, optional
+        See `simulate_study`.
+    seed : int, optional
+        Another seed than the settings'.
+
+    Returns
+    -------
+    Panel
+        Units, clusters, predictors and what is missing, with scores as observed: with the error
+        of the items, skipped items, lost persons and units.
+
+    Raises
+    ------
+    InputError
+        With every fault of the settings against the codebook.
+    """
+    waves = simulate_study(study, settings, seed=seed, size=size).waves
+    return panel_from_waves(waves, study, name)
+
+
+def truth_for(
+    study: Study, settings: Simulation, name: str, panel: Panel, world: World = "source"
+) -> xr.Dataset:
+    """Give the true parameters of an analysis of the codebook.
+
+    Parameters
+    ----------
+    study : Study
+        The codebook.
+    settings : Simulation
+        Its simulator's. `truths` says the truth of the analysis; where it does not, that of the
+        generating model of the same family holds, as far as the analysis has its variables.
+    name : str
+        The analysis.
+    panel : Panel
+        Of the analysis: see `design_panel`.
+    world : {"source", "null", "reversed"}
+        See `truth_of`.
+
+    Returns
+    -------
+    xr.Dataset
+        See `truth_of`.
+
+    Raises
+    ------
+    InputError
+        With every fault of the truth; where no model has a truth for the analysis, with all that
+        is missing.
+    """
+    family = load_family(panel.analysis.family)
+    if name in settings.truths:
+        where = (settings.file, f"truths.{name}")
+        return truth_of(settings.truths[name], family, panel, world, where)
+    number = _generating(settings, panel.analysis)
+    faults = []
+    if number is None:
+        faults.append(_fault(settings, name, f"no model of family {family.name}"))
+    else:
+        faults += [
+            _fault(settings, name, given)
+            for given in _differences(panel.analysis, settings.models[number].analysis)
+        ]
+    if number is not None and not faults:
+        whole = simulate_study(study, settings, world).truths[number]
+        blank = blank_truth(family, panel)
+        own = _restricted(whole, blank)
+        lacking = list(_lacking(own, blank))
+        if not lacking:
+            return own
+        faults += [_fault(settings, name, given) for given in lacking]
+    raise InputError(f"truth of analysis {name}, simulation {settings.study}", faults)
+
+
+def _fault(settings: Simulation, name: str, given: str) -> Fault:
+    remedy = f"say the truth of this analysis: truths: {{{name}: [...]}}"
+    expected = "a model whose truth holds for the analysis"
+    return Fault(settings.file, given, expected, remedy, column=f"truths.{name}")
+
+
+def _generating(settings: Simulation, analysis: Analysis) -> int | None:
+    """Number of the first model of the family, rather one that draws all outcomes."""
+    models = [one.analysis for one in settings.models]
+    same = [number for number, one in enumerate(models) if one.family == analysis.family]
+    whole = [number for number in same if set(analysis.outcomes) <= set(models[number].outcomes)]
+    return next(iter([*whole, *same]), None)
+
+
+def _differences(analysis: Analysis, model: Analysis) -> Iterator[str]:
+    """Say why parameters of the model are not those of the analysis."""
+    for key in _ALIKE:
+        if getattr(analysis, key) != getattr(model, key):
+            yield f"the model that draws the scores has other {key}"
+    codings = [{one.term: one.coding for one in each.predictors} for each in (analysis, model)]
+    if codings[0] != codings[1]:
+        listed = ", ".join(codings[1]) or "none"
+        yield f"the model that draws the scores has other predictors ({listed})"
+    kept = set(analysis.latents)
+    paths = {(one.name, one.lag) for one in model.paths if one.target in kept}
+    if paths != {(one.name, one.lag) for one in analysis.paths}:
+        listed = ", ".join(sorted(path for path, _ in paths)) or "none"
+        yield f"the model that draws the scores has other paths to these outcomes ({listed})"
+
+
+def _restricted(whole: xr.Dataset, blank: Blank) -> xr.Dataset:
+    """Take the cells of a truth that a blank has; NaN where it has none."""
+    own = {}
+    for name, values in blank.values.data_vars.items():
+        taken = xr.full_like(values, float("nan"))
+        if name in whole and set(whole[name].dims) == set(values.dims):
+            labels = {dim: values[dim].values for dim in values.dims}
+            taken = whole[name].reindex(labels).transpose(*values.dims)
+        own[name] = taken.where(blank.measured[name])
+    return xr.Dataset(own)
+
+
+def _lacking(own: xr.Dataset, blank: Blank) -> Iterator[str]:
+    for name, values in own.data_vars.items():
+        empty = values.isnull() & blank.measured[name]
+        if bool(empty.any()):
+            named = empty.where(empty, drop=True)
+            labels = ", ".join(str(label) for dim in named.dims for label in named[dim].values)
+            yield f"no value of {name} for {labels} in the model that draws the scores"

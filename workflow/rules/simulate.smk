@@ -1,0 +1,44 @@
+"""
+From settings to the raw files of a simulated study, of any size and world.
+
+REQUIRED INPUTS:
+    settings        config/simulations/<study>.yaml
+    codebook        config/studies/<study>.yaml
+OUTPUTS:
+    raw files       simulated/<size>/<world>/<study>/: run on them with
+                    --config raw_root=simulated/<size>/<world> pinned=false
+"""
+
+
+def code_of_simulation(wildcards):
+    """Input function: the rule's code and the families of all models of the settings."""
+    import yaml
+
+    settings = yaml.safe_load(Path(f"config/simulations/{wildcards.study}.yaml").read_text())
+    families = {model["analysis"]["family"] for model in settings["models"]}
+    return code_of("simulate_study", [f"securebase.families.{one}" for one in sorted(families)])
+
+
+rule simulate_study:
+    """Write the raw files of a simulated study, faults and all."""
+    input:
+        settings="config/simulations/{study}.yaml",
+        codebook="config/studies/{study}.yaml",
+        code=code_of_simulation,
+    output:
+        directory("simulated/{size}/{world}/{study}"),
+    wildcard_constraints:
+        study="|".join(sorted(path.stem for path in Path("config/simulations").glob("*.yaml"))),
+        size="small|full",
+        world="source|null|reversed",
+    log:
+        "logs/simulate_study/{size}/{world}/{study}.log",
+    benchmark:
+        "logs/simulate_study/{size}/{world}/{study}.benchmark.tsv"
+    conda:
+        "../../environment.yml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    script:
+        "../scripts/simulate_study.py"
