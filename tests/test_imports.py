@@ -54,7 +54,10 @@ ORDER = [
 ]
 
 # what every job has to import to read the Snakefile
-LIGHT = ("faults", "names", "codebook.loading", "codebook.extracts", "config", "sources")
+LIGHT = (
+    *("faults", "names", "codebook.loading", "codebook.extracts", "config", "sources"),
+    "synthesis.settings",
+)
 
 
 @pytest.fixture(scope="session")
