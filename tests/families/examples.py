@@ -101,4 +101,10 @@ EXAMPLES: dict[str, Examples] = {
         study={"scales": {"anxiety": {}, "avoidance": {}, "tension": {}}},
         missing=0.0,
     ),
+    "group_climate": Examples(
+        {"level", "actor_on_level", "unit_sd", "unit_corr", "residual_sd", "residual_corr"},
+        {"cluster_sd", "cluster_corr"},
+        {"roles": ["patient"]},
+        kinds=("clusters",),
+    ),
 }  # fmt: skip

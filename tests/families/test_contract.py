@@ -155,7 +155,7 @@ def test_priors_are_complete_with_reasons(
 def test_model_does_not_build_without_a_prior_it_needs(
     name: str, modelled: Callable[[str, str], Modelled]
 ) -> None:
-    one = modelled(name, "distinguishable")
+    one = modelled(name, EXAMPLES[name].kinds[0])
     missing = EXAMPLES[name].mean
     lacking = {block: prior for block, prior in one.priors.items() if block != missing}
     with pytest.raises(KeyError, match=missing):
@@ -166,7 +166,7 @@ def test_model_does_not_build_without_a_prior_it_needs(
 def test_overrides_of_unknown_blocks_are_refused_with_the_known(
     name: str, modelled: Callable[[str, str], Modelled]
 ) -> None:
-    one = modelled(name, "distinguishable")
+    one = modelled(name, EXAMPLES[name].kinds[0])
     spread, corr = EXAMPLES[name].spread, EXAMPLES[name].corr
     # of an analysis with a free path
     loading = Prior("loading", "normal", "year", "a reason to have", sd={"anxiety": 1.0})
@@ -192,7 +192,7 @@ def test_overrides_of_unknown_blocks_are_refused_with_the_known(
 def test_override_changes_its_block_only(
     name: str, modelled: Callable[[str, str], Modelled]
 ) -> None:
-    one = modelled(name, "distinguishable")
+    one = modelled(name, EXAMPLES[name].kinds[0])
     block = EXAMPLES[name].mean
     given = {block: PriorOverride(mean=0.1, sd=0.2, reason="from a meta-analysis")}
     changed = overridden_priors(one.priors, given, "codebook, priors")
