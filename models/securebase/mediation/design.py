@@ -12,6 +12,7 @@ from securebase.codebook.analysis import Predictor
 from securebase.faults import Fault, InputError
 from securebase.growth.design import GrowthDesign, composition_designs
 from securebase.growth.identification import predictor_faults
+from securebase.growth.time import CHANGE, LEVEL
 from securebase.mediation.arrows import Arrows
 from securebase.panel import Panel
 from securebase.structure.cells import Placement, laid_out_draws
@@ -43,6 +44,12 @@ class MediatedDesign:
     def levels(self) -> list[Arrows]:
         """Arrows of every level there is."""
         return [self.within, *((self.between,) if self.between else ())]
+
+    @property
+    def steps(self) -> list[str]:
+        """Changes that are named by the wave they lead to; none where there is one change."""
+        growths = dict.fromkeys(growth for growth, _, _ in self.growth.effects)
+        return [growth for growth in growths if growth not in (LEVEL, CHANGE)]
 
     @cached_property
     def shared(self) -> Array:
