@@ -329,3 +329,11 @@ def test_single_wave_is_refused_by_the_priors(rng: np.random.Generator) -> None:
     panel = panel_from_waves(random_waves(study, rng), study, "growth")
     with pytest.raises(InputError, match="a single wave"):
         default_priors(panel)
+
+
+def test_predictor_that_varies_over_waves_is_refused(rng: np.random.Generator) -> None:
+    analysis = {"predictors": [{"name": "age", "of": "actor", "varying": True}]}
+    study = growth_study(analysis, covariates={"age": {}})
+    panel, _ = growth_panel(study, rng)
+    with pytest.raises(InputError, match="'actor age' varies over waves"):
+        growth_designs(panel)

@@ -201,7 +201,8 @@ def test_value_is_missed_only_where_it_would_predict(
     study = growth_study({"predictors": [{"name": "age", "of": of}]}, covariates={"age": {}})
     coords = {"unit": ["u1", "u2"], "owner": ["patient", "partner"], "measure": ["age"]}
     values = xr.DataArray([[[1.0], [2.0]], [[3.0], [NAN]]], coords, ("unit", "owner", "measure"))
-    words = missing_predictors(values, study.analyses["growth"], slots)
+    answered = dict.fromkeys(slots, ("anxiety", "avoidance"))
+    words = missing_predictors(values, study.analyses["growth"], answered)
     assert list(words) == ["no value of predictor age" if one else "" for one in lacking]
 
 
@@ -209,5 +210,32 @@ def test_no_value_is_missed_of_a_role_that_never_has_one() -> None:
     study = growth_study({"predictors": [{"name": "age", "of": "actor"}]}, covariates={"age": {}})
     coords = {"unit": ["u1", "u2"], "owner": ["patient", "partner"], "measure": ["age"]}
     values = xr.DataArray([[[1.0], [NAN]], [[3.0], [NAN]]], coords, ("unit", "owner", "measure"))
-    words = missing_predictors(values, study.analyses["growth"], ("patient", "partner"))
+    answered = dict.fromkeys(("patient", "partner"), ("anxiety",))
+    words = missing_predictors(values, study.analyses["growth"], answered)
     assert list(words) == ["", ""]
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "interactions", "lacking"),
+    [
+        (["anxiety"], [], True),
+        (["avoidance"], [], False),
+        # what enters a product is needed for the outcomes of the product
+        (["avoidance"], [{"name": "both", "of": ["actor age", "actor years"]}], True),
+        (["avoidance"], [{"name": "both", "of": ["actor age", "actor years"],
+                          "outcomes": ["avoidance"]}], False),
+    ],
+)  # fmt: skip
+def test_value_is_missed_only_for_outcomes_of_the_role(
+    outcomes: list[str], interactions: list[dict[str, Any]], lacking: bool
+) -> None:
+    predictors = [{"name": "age", "of": "actor", "outcomes": outcomes},
+                  {"name": "years", "of": "actor", "outcomes": ["avoidance"]}]  # fmt: skip
+    study = growth_study(
+        {"predictors": predictors, "interactions": interactions},
+        covariates={"age": {}, "years": {}},
+    )
+    coords = {"unit": ["u1", "u2"], "owner": ["patient"], "measure": ["age"]}
+    values = xr.DataArray([[[1.0]], [[NAN]]], coords, ("unit", "owner", "measure"))
+    words = missing_predictors(values, study.analyses["growth"], {"patient": ("anxiety",)})
+    assert list(words) == ["", "no value of predictor age" if lacking else ""]

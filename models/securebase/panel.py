@@ -19,7 +19,7 @@ from securebase.names import (
     UNIT,
     WAVE,
 )
-from securebase.predictors import deviations, measures, missing_predictors
+from securebase.predictors import deviations, leader_problems, measures, missing_predictors
 from securebase.schedules import answer_times
 
 
@@ -234,10 +234,15 @@ def _usable(data: xr.Dataset, study: Study, analysis: Analysis) -> tuple[np.ndar
     reasons = pd.Series("", index=data[UNIT].values)
     leader = study.roles.leader
     leads = data[COMPOSITION].values == leader
-    slots = [str(role) for role in data[ROLE].values]
-    for here, own in ((leads, [leader]), (~leads, [slot for slot in slots if slot != leader])):
+    asked = data["asked"].any(WAVE)
+    answered = {
+        str(role): [str(name) for name in asked[OUTCOME].values[asked.sel({ROLE: role})]]
+        for role in asked[ROLE].values
+    }
+    for here, members in ((leads, False), (~leads, True)):
+        own = {role: names for role, names in answered.items() if (role != leader) == members}
         values = data["predictor_value"].isel({UNIT: here})
-        reasons[here] = missing_predictors(values, analysis, tuple(own), leader)
+        reasons[here] = missing_predictors(values, analysis, own, leader)
     silent = data["score"].isnull().all((WAVE, ROLE, OUTCOME)).values
     reasons[silent] = "no score on any outcome at any wave"
     reasons[data[COMPOSITION].values == ""] = "composition not known"
@@ -277,22 +282,16 @@ def _refuse(study: Study, name: str, slots: tuple[str, ...], waves: pd.DataFrame
         if waves[outcome].isna().all()
     ]
     if not slots:
-        faults.append(
-            Fault(
-                file,
-                "no role answers the outcomes",
-                f"roles among {', '.join(study.roles.levels)}",
-                column=f"{place}.roles",
-            )
-        )
-    if study.roles.exchangeable and len(slots) == 1:
-        faults.append(
-            Fault(
-                file,
-                f"only '{slots[0]}' of two exchangeable members is modelled",
-                "both: their labels carry no meaning",
-                column=f"{place}.roles",
-            )
-        )
+        given, expected = "no role answers the outcomes", ", ".join(study.roles.levels)
+        faults.append(Fault(file, given, f"roles among {expected}", column=f"{place}.roles"))
+    members = [slot for slot in slots if slot in study.roles.members]
+    if study.roles.exchangeable and len(members) == 1:
+        given = f"only '{members[0]}' of two exchangeable members is modelled"
+        expected = "both: their labels carry no meaning"
+        faults.append(Fault(file, given, expected, column=f"{place}.roles"))
+    faults += [
+        Fault(file, *problem, column=f"{place}.predictors")
+        for problem in leader_problems(waves, study, analysis, slots)
+    ]
     if faults:
         raise InputError(f"analysis {name} of study {study.study}", faults)

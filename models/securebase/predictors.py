@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from securebase.codebook.analysis import Analysis, Predictor
+from securebase.clusters import LEADER, by_unit, disagreements, of_clusters
+from securebase.codebook.analysis import Analysis, Interaction, Predictor
 from securebase.codebook.loading import Study
+from securebase.coding import apart, rescaled, spread, standardised
 from securebase.names import CLUSTER, GROUP, MEASURE, OWNER, ROLE, UNIT, WAVE
 
 
@@ -24,19 +27,24 @@ def measures(waves: pd.DataFrame, study: Study, analysis: Analysis) -> xr.DataAr
         outcomes are not modelled may still predict, and "group" where a mean over a cluster
         does. A categorical predictor has one 0/1 measure per contrasted level,
         "arm[treatment]". A value of the unit is kept with the first role, a leader's with each
-        unit of the cluster; what varies over waves with its mean. NaN where unknown.
+        unit of the cluster; what varies over waves with its mean. NaN where unknown. Members'
+        values are centred and scaled over members, leaders' over leaders, means of clusters
+        over clusters.
     """
     columns: dict[str, list[xr.DataArray]] = {}
     for predictor in analysis.predictors:
-        for label, values in _columns_of(predictor, waves, study):
-            columns.setdefault(label, []).append(_by_unit(values, waves))
+        for label, found in _columns_of(predictor, waves, study):
+            of_units = found if CLUSTER not in found.dims else by_unit(found, waves)
+            columns.setdefault(label, []).append(of_units)
     owners = [*study.roles.levels, *_groups(analysis)]
     units = sorted(waves[UNIT].unique())
     values = np.full((len(units), len(owners), len(columns)), np.nan)
     for place, parts in enumerate(columns.values()):
         for part in parts:
             rows = [owners.index(str(owner)) for owner in part[ROLE].values]
-            values[:, rows, place] = part.reindex({UNIT: units}).transpose(UNIT, ROLE).values
+            own = np.asarray(part.reindex({UNIT: units}).transpose(UNIT, ROLE).values)
+            # a leader's value comes by the cluster, and for the leader as a person's own
+            values[:, rows, place] = np.where(np.isnan(own), values[:, rows, place], own)
     coords = {UNIT: units, OWNER: owners, MEASURE: list(columns)}
     return xr.DataArray(values, coords=coords, dims=(UNIT, OWNER, MEASURE))
 
@@ -64,9 +72,9 @@ def deviations(waves: pd.DataFrame, study: Study, analysis: Analysis) -> xr.Data
     values = np.full([len(labels) for labels in coords.values()], np.nan)
     for place, one in enumerate(varying.values()):
         every = _at_every_wave(one.name, waves, study)
-        spread = _spread(every) if one.scale == "sd" else 1.0
+        width = spread(every) if one.scale == "sd" else 1.0
         values[..., place] = (
-            ((every - every.mean(WAVE)) / spread)
+            ((every - every.mean(WAVE)) / width)
             .reindex({UNIT: coords[UNIT]})
             .transpose(UNIT, WAVE, ROLE)
         )
@@ -84,26 +92,33 @@ def _columns_of(
     predictor: Predictor, waves: pd.DataFrame, study: Study
 ) -> Iterator[tuple[str, xr.DataArray]]:
     if predictor.mean_of:
-        parts = [standardised(_taken(name, predictor, waves, study)) for name in predictor.mean_of]
-        yield (
-            predictor.name,
-            _rescaled(xr.concat(parts, "part").mean("part", skipna=False), predictor),
-        )
+        parts = [
+            apart(_taken(name, predictor, waves, study), study, standardised)
+            for name in predictor.mean_of
+        ]
+        mean = xr.concat(parts, "part").mean("part", skipna=False)
+        yield predictor.name, apart(mean, study, partial(rescaled, predictor=predictor))
         return
     if predictor.varying:
         every = _at_every_wave(predictor.name, waves, study)
-        spread = _spread(every) if predictor.scale == "sd" else 1.0
-        mean = every.mean(WAVE) / spread
-        yield predictor.name, mean - mean.mean() if predictor.centre == "grand" else mean
+        width = spread(every) if predictor.scale == "sd" else 1.0
+        mean = every.mean(WAVE) / width
+        centred = apart(mean, study, lambda one: one - one.mean())
+        yield predictor.name, centred if predictor.centre == "grand" else mean
         return
     covariate = study.covariates.get(predictor.name)
     if covariate is not None and covariate.type == "categorical":
-        values = _taken(predictor.name, predictor, waves, study, numeric=False)
+        answers = _answers(predictor.name, predictor, waves, study, numeric=False)
+        # a group has no level, but a share of members at each
+        whole = answers if predictor.of == GROUP else _whose(answers, predictor, waves, study)
         for level in contrasted_levels(predictor, study):
-            indicator = (values == level).astype(float).where(values.notnull())
+            indicator = (whole == level).astype(float).where(whole.notnull())
+            if predictor.of == GROUP:
+                indicator = of_clusters(indicator, GROUP, waves, study)
             yield f"{predictor.name}[{level}]", indicator
         return
-    yield predictor.name, _rescaled(_taken(predictor.name, predictor, waves, study), predictor)
+    values = _taken(predictor.name, predictor, waves, study)
+    yield predictor.name, apart(values, study, partial(rescaled, predictor=predictor))
 
 
 def contrasted_levels(predictor: Predictor, study: Study) -> tuple[str, ...]:
@@ -113,47 +128,52 @@ def contrasted_levels(predictor: Predictor, study: Study) -> tuple[str, ...]:
     return tuple(level for level in levels if level != reference)
 
 
-def _taken(
+def _taken(name: str, predictor: Predictor, waves: pd.DataFrame, study: Study) -> xr.DataArray:
+    answers = _answers(name, predictor, waves, study)
+    return _whose(answers, predictor, waves, study)
+
+
+def _answers(
     name: str, predictor: Predictor, waves: pd.DataFrame, study: Study, numeric: bool = True
 ) -> xr.DataArray:
+    """Value of each person (unit, role)."""
     rows = _rows(name, predictor, waves, study)
     values = xr.DataArray((rows.astype(float) if numeric else rows.astype(object)).to_xarray())
-    values = values.reindex({ROLE: list(study.roles.levels)})
+    return values.reindex({ROLE: list(study.roles.levels)})
+
+
+def _whose(
+    values: xr.DataArray, predictor: Predictor, waves: pd.DataFrame, study: Study
+) -> xr.DataArray:
+    """Values of persons (unit, role), of units (unit, one role) or of clusters (cluster, role)."""
     if predictor.of == UNIT:
-        return _shared(values.sel({ROLE: list(study.roles.members)}), numeric)
-    if predictor.of in ("leader", GROUP):
-        return _by_cluster(values, predictor, waves, study)
+        return _shared(values.sel({ROLE: list(study.roles.members)}))
+    if predictor.of in (LEADER, GROUP):
+        return of_clusters(values, predictor.of, waves, study)
     return values
 
 
-def _by_cluster(
-    values: xr.DataArray, predictor: Predictor, waves: pd.DataFrame, study: Study
-) -> xr.DataArray:
-    """Value of each cluster (cluster, role): its leader's, or the mean over its members.
+def leader_problems(
+    waves: pd.DataFrame, study: Study, analysis: Analysis, slots: tuple[str, ...]
+) -> Iterator[tuple[str, str, str]]:
+    """Find leaders' values that are not one number: given, expected, remedy.
 
-    Two leaders of a cluster who differ give no value; `panel` refuses them by name.
+    Clusters whose leaders differ; and, where leaders' outcomes are modelled, a measure that is
+    coded in two ways, as a person's own and as the leader's.
     """
-    roles = [study.roles.leader] if predictor.of == "leader" else list(study.roles.members)
-    cluster = _cluster_of_units(waves).reindex(values[UNIT].values)
-    long = values.sel({ROLE: roles}).to_pandas().set_index(cluster.to_numpy())
-    found = long[long.index != ""].stack().rename_axis([CLUSTER, ROLE]).groupby(CLUSTER)
-    shared = found.mean() if predictor.of == GROUP else found.first()
-    owner = GROUP if predictor.of == GROUP else roles[0]
-    return xr.DataArray(shared.to_xarray()).expand_dims({ROLE: [owner]}, axis=1)
-
-
-def _cluster_of_units(waves: pd.DataFrame) -> pd.Series[Any]:
-    return waves.groupby(UNIT)[CLUSTER].first().fillna("").astype(str)
-
-
-def _by_unit(values: xr.DataArray, waves: pd.DataFrame) -> xr.DataArray:
-    """Give each unit (unit, role) what its cluster has."""
-    if CLUSTER not in values.dims:
-        return values
-    cluster = _cluster_of_units(waves)
-    # a cluster whose leader is not known has no value
-    found = values.reindex({CLUSTER: cluster.to_numpy()}).rename({CLUSTER: UNIT})
-    return found.assign_coords({UNIT: cluster.index.to_numpy()})
+    of = {one.term: one for one in analysis.predictors}
+    for one in (one for one in of.values() if one.of == LEADER):
+        for name in one.mean_of or (one.name,):
+            numeric = getattr(study.covariates.get(name), "type", "") != "categorical"
+            answers = _answers(name, one, waves, study, numeric)
+            if clusters := disagreements(answers, waves, study):
+                given = f"leaders who differ in {name} lead the same cluster: {', '.join(clusters)}"
+                remedy = "exclude one of them, or split the cluster"
+                yield given, "one leader in each cluster, or one value", remedy
+        own = of.get(f"actor {one.name}")
+        if study.roles.leader in slots and own is not None and own.coding != one.coding:
+            given = f"'{own.term}' and '{one.term}', both of them a leader's, are coded in two ways"
+            yield given, "the same wave, centre and scale", "or model leaders in another analysis"
 
 
 def _rows(name: str, predictor: Predictor, waves: pd.DataFrame, study: Study) -> pd.Series[Any]:
@@ -171,13 +191,13 @@ def _rows(name: str, predictor: Predictor, waves: pd.DataFrame, study: Study) ->
     return waves[waves[WAVE] == wave].set_index([UNIT, ROLE])[name]
 
 
-def _shared(values: xr.DataArray, numeric: bool) -> xr.DataArray:
+def _shared(values: xr.DataArray) -> xr.DataArray:
     """Value of a unit, kept with its first role so that it counts once.
 
     What both members report is averaged; a level they disagree on is not known. Neither
     depends on who of them is first.
     """
-    if numeric:
+    if values.dtype != object:
         shared = values.mean(ROLE)
     else:
         first = values.isel({ROLE: 0}, drop=True)
@@ -185,22 +205,6 @@ def _shared(values: xr.DataArray, numeric: bool) -> xr.DataArray:
             first = first.where(first.notnull(), values.sel({ROLE: role}, drop=True))
         shared = first.where(((values == first) | values.isnull()).all(ROLE))
     return shared.expand_dims({ROLE: values[ROLE].values[:1]}).transpose(UNIT, ROLE)
-
-
-def standardised(values: xr.DataArray) -> xr.DataArray:
-    """Bring values to mean 0 and sd 1 over all persons (or units) that have one."""
-    return (values - values.mean()) / _spread(values)
-
-
-def _rescaled(values: xr.DataArray, predictor: Predictor) -> xr.DataArray:
-    spread = _spread(values) if predictor.scale == "sd" else 1.0
-    centre = values.mean() if predictor.centre == "grand" else 0.0
-    return (values - centre) / spread
-
-
-def _spread(values: xr.DataArray) -> float:
-    # values that are all the same stay numbers here: the design refuses them by name
-    return float(values.std(ddof=1)) or 1.0
 
 
 def owners_of(
@@ -230,12 +234,24 @@ def owners_of(
 
 
 def missing_predictors(
-    measure: xr.DataArray, analysis: Analysis, slots: tuple[str, ...], leader: str | None = None
+    measure: xr.DataArray,
+    analysis: Analysis,
+    answered: Mapping[str, Collection[str]],
+    leader: str | None = None,
 ) -> np.ndarray:
     """Say for each unit which predictor it lacks.
 
     A value is needed from everybody whose value predicts an outcome of the modelled
-    roles `slots`, if that role gives one in any unit.
+    roles, if that role gives one in any unit.
+
+    Parameters
+    ----------
+    measure : xr.DataArray
+        Dims unit, owner, measure.
+    answered : mapping of str to collection of str
+        Outcomes of each modelled role.
+    leader : str, optional
+        Role of leaders.
 
     Returns
     -------
@@ -246,8 +262,8 @@ def missing_predictors(
     roles = [str(role) for role in measure[OWNER].values]
     owners = {
         (one.name, owner)
-        for one in analysis.predictors
-        for slot in slots
+        for slot, outcomes in answered.items()
+        for one in _used(analysis, outcomes)
         for owner in owners_of(one, slot, roles, leader)
     }
     for label in measure[MEASURE].values:
@@ -255,6 +271,18 @@ def missing_predictors(
         used = [role for role in roles if (name, role) in owners]
         values = measure.sel({MEASURE: label, OWNER: used})
         needed = values.notnull().any(UNIT)
-        lacking = (values.isnull() & needed).any(OWNER).values
-        words[lacking] = f"no value of predictor {label}"
+        for owner in used:
+            lacking = (values.isnull() & needed).sel({OWNER: owner}).values
+            whose = {leader: " of the leader", GROUP: " of the group"}.get(owner, "")
+            words[lacking] = f"no value of predictor {label}{whose}"
     return words
+
+
+def _used(analysis: Analysis, outcomes: Collection[str]) -> list[Predictor]:
+    """Predictors that predict any of some outcomes, alone or in a product."""
+
+    def here(one: Predictor | Interaction) -> bool:
+        return bool(set(one.outcomes or analysis.outcomes) & set(outcomes))
+
+    inside = {term for one in analysis.products if here(one) for term in one.of}
+    return [one for one in analysis.predictors if here(one) or one.term in inside]

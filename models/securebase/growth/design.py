@@ -133,8 +133,19 @@ class GrowthDesign:
 
     @cached_property
     def columns(self) -> list[Column]:
-        """Predictor columns, the constant first."""
-        return list(dict.fromkeys([(), *(term[-1] for term in self._terms())]))
+        """Columns of what predicts an outcome here, the constant first."""
+        return list(
+            dict.fromkeys(
+                [
+                    (),
+                    *(
+                        column
+                        for _, _, _, outcomes, slot, column in self._terms()
+                        if any((slot, outcome) in self.series for outcome in outcomes)
+                    ),
+                ]
+            )
+        )
 
     def score(self, panel: Panel) -> Array:
         """Responses (unit, response) of this composition's units in a panel."""

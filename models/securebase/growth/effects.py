@@ -3,10 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from securebase.structure.covariance import MemberCovariance
 from securebase.growth.design import GrowthDesign
 from securebase.growth.time import LEVEL
 from securebase.priors import Priors
+from securebase.structure.covariance import MemberCovariance
 
 Array = NDArray[np.float64]
 

@@ -20,14 +20,14 @@ def growth_designs(panel: Panel) -> list[GrowthDesign]:
     """
     designs = composition_designs(panel)
     faults = [fault for design in designs for fault in _series_faults(design)]
-    faults += predictor_faults(designs)
+    faults += [*predictor_faults(designs), *varying_faults(panel)]
     if faults:
         raise InputError("dyadic growth", faults)
     return designs
 
 
 def predictor_faults(designs: Sequence[GrowthDesign]) -> Iterator[Fault]:
-    """List predictors that do not vary in a composition, or predict in none."""
+    """List predictors that are the same in all units, predict twice, or predict in none."""
     predicting: set[tuple[str, str]] = set()
     for design in designs:
         values = design.predictors(design.panel)
@@ -35,12 +35,35 @@ def predictor_faults(designs: Sequence[GrowthDesign]) -> Iterator[Fault]:
             if not spread > 0:
                 name = " x ".join(" ".join(pair) for pair in column)
                 yield Fault("panel", f"predictor '{name}' is the same in all units", "two values")
+        yield from _twice(design)
         predicting |= {part for column in design.columns for part in column}
     for predictor in designs[0].panel.analysis.predictors:
         labels = set(designs[0].labels_of(predictor))
         if not any(label in labels for label, _ in predicting):
             given = f"predictor '{predictor.term}' is known of no member whom it could predict"
             yield Fault("panel", given, "values of them", "see `of`, and the roles that have it")
+
+
+def varying_faults(panel: Panel) -> Iterator[Fault]:
+    """List predictors that vary over waves, of which growth would take the mean alone."""
+    for predictor in panel.analysis.predictors:
+        if predictor.varying:
+            given = f"'{predictor.term}' varies over waves"
+            yield Fault("panel", given, "one value of each person", "leave `varying` out")
+
+
+def _twice(design: GrowthDesign) -> Iterator[Fault]:
+    """List terms that are the same column of the same effect: one of them, or neither, is told."""
+    known: dict[tuple[int, int], str] = {}
+    pairs: dict[tuple[str, str], None] = {}
+    for one in (one for one in design.coefficients if one.column):
+        term = f"{one.variable.partition('_on_')[0]} {one.at[0]}"
+        first = known.setdefault((one.row, one.column), term)
+        if first != term:
+            pairs[first, term] = None
+    for first, term in pairs:
+        given = f"'{first}' and '{term}' are the same values for {design.composition.name}"
+        yield Fault("panel", given, "one of them", "say which `outcomes` each predicts")
 
 
 def _series_faults(design: GrowthDesign) -> Iterator[Fault]:
