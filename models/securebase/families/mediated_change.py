@@ -111,6 +111,14 @@ PARAMETERS: Final = (
             ),
         )
     ),
+    *(
+        Parameter(
+            f"unit{rest}_{part}_sd", (f"effect{rest}_{part}",), POINTS, f"{words} / √2.", SLOPE,
+            stated=False,
+        )
+        for rest in ("", "_explained")
+        for part, words in (("sum", "Members' sum"), ("difference", "Members' difference"))
+    ),
 )  # fmt: skip
 
 
@@ -146,6 +154,8 @@ def _registered_arrows(designs: Sequence[MediatedDesign], priors: Priors) -> Coe
     labels: dict[str, dict[str, None]] = {}
     for design in designs:
         labels.setdefault(ROLE, {}).update(dict.fromkeys(design.growth.composition.labels))
+        # a step that no arrow leads to is one of the labels all the same
+        labels.setdefault(PHASE, {}).update(dict.fromkeys(design.steps))
     for name, cells in found.items():
         for at in cells:
             for dim, label in zip(dims[name], at, strict=True):
