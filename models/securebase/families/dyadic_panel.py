@@ -23,7 +23,6 @@ McArdle (2009), doi:10.1146/annurev.psych.60.110707.163612 (change scores).
 from typing import Final
 
 import numpy as np
-import pytensor.tensor as pt
 import xarray as xr
 from numpy.typing import NDArray
 from pytensor.tensor.variable import TensorVariable
@@ -43,7 +42,7 @@ from securebase.panels.spreads import described, noise_cov, noises, parts_factor
 from securebase.panels.variables import Numbers, part_means, registered
 from securebase.part import Part, RandomEffects
 from securebase.priors import Priors
-from securebase.structure.cells import Placement, laid_out
+from securebase.structure.cells import laid_out
 from securebase.structure.totals import total_effects
 
 Array = NDArray[np.float64]
@@ -136,12 +135,10 @@ def _part(
     independent: dict[str, TensorVariable],
     labels: list[str],
 ) -> Part:
-    reach, means = design.means()
-    first, size = reach.shape[1], len(design.parts)
-    below = np.eye(first + size)[first:]
     factor = parts_factor(design, priors, independent.get("informant"), labels)
-    moved = [_shifted(one, first) for one in part_means(design)]
     measured, predicted = design.measured, design.predicted
+    constant = np.zeros((design.size, len(predicted.columns)))
+    constant[-1, 0] = 1.0
     return Part(
         name=design.composition.name,
         score=measured.score(design.panel),
@@ -151,12 +148,10 @@ def _part(
         columns=tuple(
             " x ".join(" ".join(pair) for pair in one) or "1" for one in predicted.columns
         ),
-        regression=laid_out([*means, *moved], numbers, (first + size, len(predicted.columns))),
+        regression=laid_out(part_means(design), numbers, constant.shape) + constant,
         effects=RandomEffects(
-            # a mean of a wave reaches its scores as it is, parts by their arrows
-            basis=product(_part_basis(design, numbers), below)
-            + np.hstack([reach, np.zeros((len(reach), size))]),
-            factor=product(below.T, factor),
+            basis=_basis(design, numbers),
+            factor=factor,
             residual=noise_cov(design, independent.get("noise"), labels),
             series=measured.series_of_response,
             wave=measured.wave_of_response,
@@ -164,17 +159,12 @@ def _part(
     )
 
 
-def _shifted(one: Placement, down: int) -> Placement:
-    return Placement(one.variable, one.at, one.row + down, one.column, one.weight)
-
-
-def _part_basis(design: PanelDesign, numbers: Numbers) -> TensorVariable:
-    """From what parts do not explain of each other to responses (response, part)."""
-    size = len(design.parts)
+def _basis(design: PanelDesign, numbers: Numbers) -> TensorVariable:
+    """From what parts do not explain of each other, and the constant, to responses."""
     fixed, free = design.loadings()
-    loading = laid_out(free, numbers, fixed.shape) + fixed if free else pt.constant(fixed)
-    direct = laid_out(arrows(design), numbers, (size, size))
+    loading = laid_out([*design.means(), *free], numbers, fixed.shape) + fixed
     known = fixed_arrows(design)
+    direct = laid_out(arrows(design), numbers, known.shape)
     return product(loading, total_effects(direct + known if known.any() else direct))
 
 

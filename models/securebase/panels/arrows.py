@@ -38,7 +38,7 @@ def arrows(design: PanelDesign) -> list[Placement]:
 
 def fixed_arrows(design: PanelDesign) -> Array:
     """Arrows (target part, source part) that are known: scores start at a level and go on."""
-    known = np.zeros((len(design.parts), len(design.parts)))
+    known = np.zeros((design.size, design.size))
     if design.scores:
         for one in design.moving:
             first = design.first(one)

@@ -124,6 +124,11 @@ class PanelDesign:
         """(slot, scale) of each informant's series."""
         return [who for one in self.series if len(one.reporters) > 1 for who in one.reporters]
 
+    @property
+    def size(self) -> int:
+        """Number of parts and, last, the constant that means are multiplied with."""
+        return len(self.parts) + 1
+
     def row(self, kind: str, one: Series, occasion: int = 0) -> int:
         """Position of a part of a series."""
         return self.parts.index((kind, one.slot, one.outcome, occasion))
@@ -140,7 +145,7 @@ class PanelDesign:
 
     def loadings(self) -> tuple[Array, list[Placement]]:
         """Loadings (response, part): fixed ones, and those of later informants."""
-        fixed, free = np.zeros((len(self.responses), len(self.parts))), []
+        fixed, free = np.zeros((len(self.responses), self.size)), []
         for row, ((wave, slot, scale), (one, place)) in enumerate(
             zip(self.responses, self.answers, strict=True)
         ):
@@ -169,21 +174,18 @@ class PanelDesign:
         time = self.panel.data["time"]
         return float(time.sel({WAVE: wave}) - time.sel({WAVE: one.waves[0]}))
 
-    def means(self) -> tuple[Array, list[Placement]]:
-        """Constants (response, mean) of scores, and the numbers that they are.
+    def means(self) -> list[Placement]:
+        """Means of scores (response, part), in the column after the parts.
 
         A mean of each wave, or a level and a change; none where scores drive each other,
         since their levels and changes are means of parts.
         """
-        columns: list[tuple[str, tuple[str, ...]]] = []
-        cells = [list(self._mean_of(row)) for row in range(len(self.responses))]
-        for variable, at, _ in (one for found in cells for one in found):
-            columns += [] if (variable, at) in columns else [(variable, at)]
-        reach = np.zeros((len(self.responses), len(columns)))
-        for row, found in enumerate(cells):
-            for variable, at, weight in found:
-                reach[row, columns.index((variable, at))] = weight
-        return reach, [Placement(name, at, row, 0) for row, (name, at) in enumerate(columns)]
+        last = len(self.parts)
+        return [
+            Placement(variable, at, row, last, weight)
+            for row in range(len(self.responses))
+            for variable, at, weight in self._mean_of(row)
+        ]
 
     def _mean_of(self, row: int) -> Iterator[tuple[str, tuple[str, ...], float]]:
         (wave, slot, scale), (one, _) = self.responses[row], self.answers[row]

@@ -39,16 +39,15 @@ def expected_scores(posterior: xr.Dataset, designs: Sequence[PanelDesign]) -> xr
 
 def _scores(design: PanelDesign, posterior: xr.Dataset) -> Array:
     """Expected scores (chain, draw, response) of a composition."""
-    reach, means = design.means()
-    scores = laid_out_draws(means, posterior, (reach.shape[1], 1))[..., 0] @ reach.T
+    shape = (len(design.responses), design.size)
+    scores = laid_out_draws(design.means(), posterior, shape)[..., -1]
     moved = part_means(design)
     if not moved:
-        return np.asarray(scores)
+        return scores
     average = design.predicted.predictors(design.panel).mean(axis=0)
-    size = len(design.parts)
     # deviations are 0 on average, and nothing leads from them to what a person always has
     kept = [row for row, part in enumerate(design.parts) if design.scores or part[0] != STATE]
-    direct = laid_out_draws(moved, posterior, (size, len(average))) @ average
+    direct = laid_out_draws(moved, posterior, (design.size, len(average))) @ average
     fixed, free = design.loadings()
     loading = fixed[:, kept] + laid_out_draws(
         _among(free, None, kept), posterior, (len(fixed), len(kept))

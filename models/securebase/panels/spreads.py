@@ -53,15 +53,21 @@ class Spread:
         )
 
     def factor(self, priors: Priors, size: int, first: int, width: int) -> TensorVariable:
-        """Register it in the current model; return (part · standard, 1), standards from `first`."""
+        """Register it in the current model; return (part, standard), its standards from `first`."""
         count = len(self.covariance.quantities)
-        place = np.zeros((size, width, count, count))
+        down, across = np.zeros((size, count)), np.zeros((count, width))
+        copy_of_row, copy_of_column = np.full(size, -1), np.full(width, -2)
         for number, copy in enumerate(self.copies):
-            start = first + number * count
-            for quantity, row in copy.items():
-                place[row, start + np.arange(count), quantity, np.arange(count)] = 1.0
+            columns = first + number * count + np.arange(count)
+            across[np.arange(count), columns] = 1.0
+            copy_of_column[columns] = number
+            down[list(copy.values()), list(copy)] = 1.0
+            copy_of_row[list(copy.values())] = number
         own = self.covariance.factor(self.sds(priors), priors[f"{self.name}_corr"])
-        return product(place.reshape(size * width, count * count), own.reshape((count * count, 1)))
+        everywhere = product(product(down, own), across)
+        if len(self.copies) == 1:
+            return everywhere
+        return everywhere * (copy_of_row[:, None] == copy_of_column).astype(float)
 
 
 def spreads(design: PanelDesign) -> list[Spread]:
@@ -185,7 +191,7 @@ def parts_factor(
     design: PanelDesign, priors: Priors, informant: TensorVariable | None, labels: list[str]
 ) -> TensorVariable:
     """Register what varies; return F (part, standard), covariance of parts F Fᵀ."""
-    size, blocks = len(design.parts), spreads(design)
+    size, blocks = design.size, spreads(design)
     counts = [len(one.copies) * len(one.covariance.quantities) for one in blocks]
     width = sum(counts) + len(design.reporters)
     firsts = np.cumsum([0, *counts])
@@ -198,8 +204,9 @@ def parts_factor(
         for number, (slot, scale) in enumerate(design.reporters):
             row = design.parts.index((INFORMANT, slot, scale, 0))
             place[row, firsts[-1] + number, labels.index(f"{design.label(slot)} {scale}")] = 1.0
-        terms.append(product(place.reshape(size * width, -1), informant[:, None]))
-    return reduce(add, terms).reshape((size, width))
+        flat = product(place.reshape(size * width, -1), informant[:, None])
+        terms.append(flat.reshape((size, width)))
+    return reduce(add, terms)
 
 
 def noise_cov(

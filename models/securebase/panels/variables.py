@@ -43,7 +43,7 @@ DIMS: Final[dict[str, tuple[str, ...]]] = {
 
 def numbers_of(design: PanelDesign) -> list[Placement]:
     """Every number of a design, wherever it stands; row and column are of several matrices."""
-    return [*design.means()[1], *part_means(design), *arrows(design), *design.loadings()[1]]
+    return [*design.means(), *part_means(design), *arrows(design), *design.loadings()[1]]
 
 
 def part_means(design: PanelDesign) -> list[Placement]:
