@@ -39,6 +39,7 @@ ORDER = [
     "family",
     "families",
     "sampling",
+    "simulation",
     "refits",
     "calibration",
     "predictive",

@@ -4,7 +4,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from simulation_examples import ITEMS, Example, example, slope_on, wide
+from simulation_blocks import ITEMS, slope_on, wide
+from simulation_examples import Example, example
 
 from securebase.codebook.scale import Scale
 from securebase.simulation import simulate_study, write_study

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from simulation_examples import Example, camp_settings, effects, example, slope_on, wide
+from simulation_blocks import effects, slope_on, wide
+from simulation_examples import Example, camp_settings, example
 
 from securebase.simulation import simulate_study, study_files, write_study
 from securebase.simulation.persons import cluster_sizes

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from simulation_examples import camp_settings, effects, example, pairs_settings, pairs_truth
+from simulation_blocks import effects
+from simulation_examples import camp_settings, example, pairs_settings, pairs_truth
 
 from securebase.claims import refuse_faulty_claims
 from securebase.codebook.extracts import claims_of

@@ -5,13 +5,12 @@ from typing import Any
 
 import pytest
 import yaml
+from simulation_blocks import effects, model
 from simulation_examples import (
     SERIES,
     Example,
     camp_settings,
-    effects,
     example,
-    model,
     pairs_settings,
     pairs_truth,
     trial_settings,
@@ -19,7 +18,6 @@ from simulation_examples import (
 
 from securebase.faults import InputError
 from securebase.simulation import Simulation, load_simulation, simulate_study, write_study
-from securebase.simulation.files import refuse_other_layouts
 
 
 @pytest.fixture
@@ -253,21 +251,3 @@ def test_a_cell_that_nobody_measures_is_refused(tmp_path: Path) -> None:
     assert "level at woman, satisfaction; expected a cell that the design measures" in str(
         caught.value
     )
-
-
-def test_layouts_that_are_not_written_are_listed_together(tmp_path: Path) -> None:
-    files = [
-        {"path": "elsewhere/w1_SIMULATED.csv", "wave": "w1"},
-        {"path": "pairs/w1.csv", "wave": "w1"},
-        {"path": "pairs/w2_SIMULATED.xlsx", "wave": "w2", "format": "excel"},
-    ]
-    columns = {"unit": "pair", "person": "id", "role": "role", "date": "date"}
-    study = example("pairs", tmp_path, raw={"files": files, "columns": columns}).study
-    with pytest.raises(InputError) as caught:
-        refuse_other_layouts(study)
-    message = str(caught.value)
-    assert "folder 'elsewhere'; expected 'pairs'" in message
-    assert "file name 'w1.csv'; expected one with SIMULATED in it" in message
-    assert "format excel; expected csv" in message
-    assert "elsewhere/w1_SIMULATED.csv, pairs/w1.csv for leader at w1" in message
-    assert "no file for follower at w3" in message

@@ -27,14 +27,14 @@ rule simulate_study:
         code=code_of_simulation,
     output:
         directory("simulated/{size}/{world}/{study}"),
-    wildcard_constraints:
-        study="|".join(sorted(path.stem for path in Path("config/simulations").glob("*.yaml"))),
-        size="small|full",
-        world="source|null|reversed",
     log:
         "logs/simulate_study/{size}/{world}/{study}.log",
     benchmark:
         "logs/simulate_study/{size}/{world}/{study}.benchmark.tsv"
+    wildcard_constraints:
+        study="|".join(sorted(path.stem for path in Path("config/simulations").glob("*.yaml"))),
+        size="small|full",
+        world="source|null|reversed",
     conda:
         "../../environment.yml"
     resources:

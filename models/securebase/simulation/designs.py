@@ -1,6 +1,6 @@
 """What recovery needs of a simulator: the panel of an analysis of the codebook, and its truth."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import xarray as xr
 
@@ -85,42 +85,42 @@ def truth_for(
     if name in settings.truths:
         where = (settings.file, f"truths.{name}")
         return truth_of(settings.truths[name], family, panel, world, where)
-    number = _generating(settings, panel.analysis)
-    faults = []
-    if number is None:
-        faults.append(_fault(settings, name, f"no model of family {family.name}"))
-    else:
-        faults += [
-            _fault(settings, name, given)
-            for given in _differences(panel.analysis, settings.models[number].analysis)
-        ]
-    if number is not None and not faults:
-        whole = simulate_study(study, settings, world).truths[number]
+    number, problems = _generating(study, settings, panel.analysis)
+    if not problems:
         blank = blank_truth(family, panel)
-        own = _restricted(whole, blank)
-        lacking = list(_lacking(own, blank))
-        if not lacking:
+        own = _restricted(simulate_study(study, settings, world).truths[number], blank)
+        problems = list(_lacking(own, blank))
+        if not problems:
             return own
-        faults += [_fault(settings, name, given) for given in lacking]
+    remedy = f"say the truth of this analysis: truths: {{{name}: [...]}}"
+    expected = "a model whose truth holds for the analysis"
+    faults = [
+        Fault(settings.file, given, expected, remedy, column=f"truths.{name}") for given in problems
+    ]
     raise InputError(f"truth of analysis {name}, simulation {settings.study}", faults)
 
 
-def _fault(settings: Simulation, name: str, given: str) -> Fault:
-    remedy = f"say the truth of this analysis: truths: {{{name}: [...]}}"
-    expected = "a model whose truth holds for the analysis"
-    return Fault(settings.file, given, expected, remedy, column=f"truths.{name}")
+def _generating(study: Study, settings: Simulation, analysis: Analysis) -> tuple[int, list[str]]:
+    """Number of the first model that the analysis is part of, and nothing against it.
 
-
-def _generating(settings: Simulation, analysis: Analysis) -> int | None:
-    """Number of the first model of the family, rather one that draws all outcomes."""
+    Where there is none: the first that comes near, and what is against it.
+    """
     models = [one.analysis for one in settings.models]
     same = [number for number, one in enumerate(models) if one.family == analysis.family]
+    if not same:
+        return 0, [f"no model of family {analysis.family}"]
     whole = [number for number in same if set(analysis.outcomes) <= set(models[number].outcomes)]
-    return next(iter([*whole, *same]), None)
+    found = [
+        (number, list(_differences(study, analysis, models[number]))) for number in (*whole, *same)
+    ]
+    return next((one for one in found if not one[1]), found[0])
 
 
-def _differences(analysis: Analysis, model: Analysis) -> Iterator[str]:
+def _differences(study: Study, analysis: Analysis, model: Analysis) -> Iterator[str]:
     """Say why parameters of the model are not those of the analysis."""
+    waves = [_waves(study, each, analysis.outcomes) for each in (analysis, model)]
+    if waves[0] != waves[1]:
+        yield f"the model that draws the scores has other waves ({', '.join(waves[1]) or 'none'})"
     for key in _ALIKE:
         if getattr(analysis, key) != getattr(model, key):
             yield f"the model that draws the scores has other {key}"
@@ -133,6 +133,13 @@ def _differences(analysis: Analysis, model: Analysis) -> Iterator[str]:
     if paths != {(one.name, one.lag) for one in analysis.paths}:
         listed = ", ".join(sorted(path for path, _ in paths)) or "none"
         yield f"the model that draws the scores has other paths to these outcomes ({listed})"
+
+
+def _waves(study: Study, analysis: Analysis, outcomes: Sequence[str]) -> list[str]:
+    """Waves at which an analysis has some of the outcomes."""
+    own = [study.scales[outcome] for outcome in outcomes if outcome in analysis.outcomes]
+    waves = analysis.waves or tuple(study.waves.levels)
+    return [wave for wave in waves if any(scale.asked(None, wave) for scale in own)]
 
 
 def _restricted(whole: xr.Dataset, blank: Blank) -> xr.Dataset:
