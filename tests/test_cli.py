@@ -121,3 +121,30 @@ def test_the_process_ends_with_the_code(tmp_path: Path, root: Path) -> None:
     assert done.returncode == 1
     assert done.stderr.startswith("study none: 1 fault\n")
     assert "Traceback" not in done.stderr
+
+
+def test_recover_says_how_claims_fare(
+    root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = ["--config", str(root / "config"), "--into", str(tmp_path)]
+    asked = ["recover", "lavi2007", "growth", "--world", "null", "--replicates", "2"]
+    assert main([*asked, "--cores", "1", *config]) == 0
+    said = capsys.readouterr().out
+    assert "null: 0 of 2 fits failed" in said
+    assert "L8_L9" in said
+    table = pd.read_csv(tmp_path / "lavi2007" / "growth" / "null.csv", keep_default_na=False)
+    assert table["world"].unique() == ["null"]
+    assert (table["replicates"] == 2).all()
+    # the null world leaves no claimed effect
+    assert table.set_index("claim").loc["L8_L9", "truth"] == 0
+    rows = pd.read_parquet(tmp_path / "lavi2007" / "growth" / "null_replicates.parquet")
+    assert len(rows) == 2 * len(table)
+
+
+def test_recover_names_the_analyses_there_are(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["recover", "lavi2007", "grouth", "--config", str(root / "config")]
+    assert main(asked) == 1
+    said = capsys.readouterr().err
+    assert "no analysis 'grouth'; expected one of: growth, growth_controlled" in said

@@ -73,9 +73,41 @@ def codebook(name: str) -> dict[str, object]:
     }
 
 
+def synthesis() -> dict[str, object]:
+    """Contributions of a study of the run and of one that is not: patients against partners."""
+    reason = "made up for the tests"
+
+    def side(role: str) -> dict[str, object]:
+        spread = {"variable": "unit_sd", "at": {"effect": f"level {role} anxiety"}}
+        change = {"variable": "change", "at": {"role": role, "outcome": "anxiety"}}
+        return {"estimand": [change], "baseline_sd": {"terms": [spread], "reason": reason}}
+
+    return {
+        "question": "Do patients change more than partners?",
+        "claim": {
+            "sentence": "Patients change more than partners.",
+            "rope": {"low": -0.1, "high": 0.1, "reason": reason},
+        },
+        "mean": {"sd": 0.5, "reason": reason},
+        "heterogeneity": {"sd": 0.2, "reason": reason},
+        "contributions": [
+            {
+                "study": name,
+                "analysis": "growth",
+                "sentence": f"Change of anxiety in {name}",
+                "predictor": "a month of waiting",
+                "anxiety": side("patient"),
+                "avoidance": side("partner"),
+            }
+            for name in ("small", "away")
+        ],
+    }
+
+
 SMALL_RUN: dict[str, object] = {
     "studies": ["small", "other"],
     "raw_root": "raw",
+    "synthesis": "config/synthesis.yaml",
     "sampling": {
         "chains": 2,
         "draws": 200,
@@ -106,6 +138,7 @@ def folder(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copy(root / "environment.yml", folder)
     (folder / "config" / "studies").mkdir(parents=True)
     write_yaml(folder / "config" / "config.yaml", SMALL_RUN)
+    write_yaml(folder / "config" / "synthesis.yaml", synthesis())
     for number, name in enumerate(("small", "other")):
         write_yaml(folder / "config" / "studies" / f"{name}.yaml", codebook(name))
         (folder / "raw" / name).mkdir(parents=True)
@@ -207,6 +240,48 @@ def test_a_posterior_says_where_it_comes_from(
     assert str(folder) not in str(tree.attrs)
     for group in tree.children.values():
         assert not {"unit", "person", "cluster"} & set(map(str, group.dims))
+
+
+def test_the_headline_pools_the_studies_of_the_run(
+    finished: subprocess.CompletedProcess[str], folder: Path
+) -> None:
+    tables = folder / "results" / "headline"
+    summary = pd.read_csv(tables / "headline.csv")
+    assert summary["studies"].tolist() == [1, 1, 1]
+    studies = pd.read_csv(tables / "studies.csv")
+    assert studies.groupby("study")["used"].any().to_dict() == {"small": True, "away": False}
+    page = (folder / "results" / "headline.html").read_text()
+    assert "<strong>away</strong>: its study is not part of this run." in page
+
+
+def test_without_a_study_that_contributes_there_is_no_headline(
+    finished: subprocess.CompletedProcess[str],
+    snakemake: Run,
+    edited: Callable[[str, str, str], None],
+) -> None:
+    edited("config/synthesis.yaml", "study: small", "study: elsewhere")
+    assert planned(snakemake("-n", "--forceall"))["write_report"] == 2
+    assert "headline" not in planned(snakemake("-n", "--forceall"))
+
+
+def test_faults_of_the_synthesis_are_told_before_anything_runs(
+    snakemake: Run, edited: Callable[[str, str, str], None]
+) -> None:
+    edited("config/synthesis.yaml", "analysis: growth", "analysis: grouth")
+    run = snakemake("-n")
+    assert run.returncode != 0
+    assert "no analysis 'grouth' in small; expected growth" in run.stdout
+
+
+def test_recovery_is_one_job_for_each_analysis(
+    finished: subprocess.CompletedProcess[str], snakemake: Run, folder: Path
+) -> None:
+    settings = folder / "config" / "simulations"
+    settings.mkdir(exist_ok=True)
+    for name in ("small", "other"):
+        (settings / f"{name}.yaml").write_text(f"study: {name}\n")
+    jobs = planned(snakemake("-n", "--", "recovery"))
+    assert jobs == {"recover": 2, "recovery": 1}
 
 
 def test_a_second_run_has_nothing_to_do(

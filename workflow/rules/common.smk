@@ -113,6 +113,27 @@ def of_analyses(name):
     return paths
 
 
+def recovery_tables(wildcards):
+    """Tables of every simulated analysis of the run that claims are asked of."""
+    return [
+        f"results/recovery/{study}/{analysis}/{world}.csv"
+        for study, codebook_of in STUDIES.items()
+        if codebook_of.simulated
+        for analysis in codebook_of.analyses
+        if claims_part(codebook_of, analysis)
+        for world in CONFIG.recovery.worlds
+    ]
+
+
+def of_contributions(name):
+    return [f"results/{one.study}/{one.analysis}/{name}" for one in CONTRIBUTIONS]
+
+
+def families_of_contributions():
+    analyses = [STUDIES[one.study].analyses[one.analysis] for one in CONTRIBUTIONS]
+    return sorted({f"securebase.families.{one.family}" for one in analyses})
+
+
 def final_outputs(wildcards):
     headline = ["results/headline.html"] if CONTRIBUTIONS else []
     return [*(f"results/{study}/report.html" for study in STUDIES), *headline, "results/gate.tsv"]

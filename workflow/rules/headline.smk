@@ -11,15 +11,6 @@ OUTPUTS:
 """
 
 
-def of_contributions(name):
-    return [f"results/{one.study}/{one.analysis}/{name}" for one in CONTRIBUTIONS]
-
-
-def families_of_contributions():
-    analyses = [STUDIES[one.study].analyses[one.analysis] for one in CONTRIBUTIONS]
-    return sorted({f"securebase.families.{one.family}" for one in analyses})
-
-
 rule headline:
     """Pool what the studies say of anxiety and avoidance; withhold what failed a check."""
     input:

@@ -9,18 +9,6 @@ OUTPUTS:
 """
 
 
-def recovery_tables(wildcards):
-    """Tables of every simulated analysis of the run that claims are asked of."""
-    return [
-        f"results/recovery/{study}/{analysis}/{world}.csv"
-        for study, codebook_of in STUDIES.items()
-        if codebook_of.simulated
-        for analysis in codebook_of.analyses
-        if claims_part(codebook_of, analysis)
-        for world in CONFIG.recovery.worlds
-    ]
-
-
 rule recovery:
     """Recovery tables of every simulated study of the run: hours, not minutes."""
     input:
