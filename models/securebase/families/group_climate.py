@@ -36,7 +36,8 @@ from securebase.likelihood import product
 from securebase.panel import Panel
 from securebase.part import Part
 from securebase.priors import Prior, Priors
-from securebase.slopes.climate import ClimateDesign, climate_design
+from securebase.slopes.climate import ClimateDesign
+from securebase.slopes.climate_identification import climate_design
 from securebase.slopes.climate_priors import (
     arrow_spreads,
     climate_blocks,

@@ -34,12 +34,11 @@ from securebase.priors import Prior, Priors
 from securebase.slopes.coefficients import Numbers, expected_paths, registered, spreads_of
 from securebase.slopes.diary import (
     diary_designs,
-    has_trend,
     residual_covariances,
     unit_covariance,
 )
 from securebase.slopes.indirect import with_indirect
-from securebase.slopes.occasions import OccasionDesign
+from securebase.slopes.occasions import OccasionDesign, has_trend
 from securebase.slopes.part import occasion_part
 from securebase.slopes.priors import only, slope_blocks, unit_sds
 from securebase.slopes.simulation import simulated_diary

@@ -11,7 +11,7 @@ from securebase.panel import Panel
 from securebase.priors import Prior, Priors
 from securebase.slopes.climate import ClimateDesign, latent_of
 from securebase.slopes.coefficients import Spreads
-from securebase.slopes.diary import has_trend
+from securebase.slopes.occasions import has_trend
 from securebase.slopes.priors import only, slope_blocks
 from securebase.structure.blocks import Block
 from securebase.structure.cells import At

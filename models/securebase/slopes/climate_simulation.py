@@ -11,7 +11,7 @@ from securebase.mediation.arrows import Arrows
 from securebase.names import MEASURE, OUTCOME, OWNER, ROLE, UNIT, WAVE
 from securebase.slopes.climate import ClimateDesign, latent_of
 from securebase.slopes.climate_priors import ROUNDING
-from securebase.slopes.diary import has_trend
+from securebase.slopes.occasions import has_trend
 from securebase.slopes.terms import Term, terms_of
 from securebase.structure.blocks import Block, blocks_cov
 from securebase.structure.cells import cell

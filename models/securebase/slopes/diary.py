@@ -11,7 +11,7 @@ from securebase.faults import Fault, InputError
 from securebase.growth.design import Column, GrowthDesign, composition_designs
 from securebase.growth.time import CHANGE, LEVEL
 from securebase.panel import Panel
-from securebase.slopes.occasions import TIME, Effect, Factor, OccasionDesign
+from securebase.slopes.occasions import TIME, Effect, Factor, OccasionDesign, has_trend
 from securebase.slopes.terms import Term, terms_of
 from securebase.structure.blocks import Block
 from securebase.structure.cells import Placement
@@ -34,11 +34,6 @@ def diary_designs(panel: Panel) -> list[OccasionDesign]:
     if faults:
         raise InputError("momentary buffering", faults)
     return designs
-
-
-def has_trend(panel: Panel) -> bool:
-    """Whether the analysis asks for a change over time: it does by declaring `time`."""
-    return "time" in panel.analysis.model_fields_set
 
 
 def owner_of(path: Path, slot: str, slots: Sequence[str]) -> str | None:

@@ -144,6 +144,11 @@ class OccasionDesign:
         return table[table["lost"] > 0]
 
 
+def has_trend(panel: Panel) -> bool:
+    """Whether the analysis asks for a change over time: it does by declaring `time`."""
+    return "time" in panel.analysis.model_fields_set
+
+
 def observed(panel: Panel, factor: Factor) -> Array:
     """Values (unit, wave) of a number that effects are multiplied with; NaN where unknown.
 

@@ -10,13 +10,12 @@ from securebase.correlation import normal_rows
 from securebase.names import MEASURE, OUTCOME, OWNER, ROLE, UNIT, WAVE
 from securebase.panel import Panel
 from securebase.slopes.diary import (
-    has_trend,
     owner_of,
     residual_covariances,
     slope_name,
     unit_covariance,
 )
-from securebase.slopes.occasions import OccasionDesign
+from securebase.slopes.occasions import OccasionDesign, has_trend
 from securebase.slopes.terms import Term, terms_of
 from securebase.structure.cells import cell
 
