@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import yaml
 from snakemake.exceptions import WorkflowError
 
 try:
@@ -93,6 +94,13 @@ def code_of_study(rule):
         return code_of(rule, sorted({f"securebase.families.{one.family}" for one in analyses}))
 
     return code
+
+
+def code_of_simulation(wildcards):
+    """Input function: the code of the simulator and the families of all models of the settings."""
+    settings = yaml.safe_load(Path(f"config/simulations/{wildcards.study}.yaml").read_text())
+    families = {model["analysis"]["family"] for model in settings["models"]}
+    return code_of("simulate_study", [f"securebase.families.{one}" for one in sorted(families)])
 
 
 def raw_files(wildcards):

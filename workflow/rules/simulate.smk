@@ -10,15 +10,6 @@ OUTPUTS:
 """
 
 
-def code_of_simulation(wildcards):
-    """Input function: the rule's code and the families of all models of the settings."""
-    import yaml
-
-    settings = yaml.safe_load(Path(f"config/simulations/{wildcards.study}.yaml").read_text())
-    families = {model["analysis"]["family"] for model in settings["models"]}
-    return code_of("simulate_study", [f"securebase.families.{one}" for one in sorted(families)])
-
-
 rule simulate_study:
     """Write the raw files of a simulated study, faults and all."""
     input:
