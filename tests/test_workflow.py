@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 import yaml
+from simulation_examples import CAMP, camp_settings
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 WAVES = ("before", "after", "later")
@@ -282,6 +283,23 @@ def test_recovery_is_one_job_for_each_analysis(
         (settings / f"{name}.yaml").write_text(f"study: {name}\n")
     jobs = planned(snakemake("-n", "--", "recovery"))
     assert jobs == {"recover": 2, "recovery": 1}
+
+
+def test_a_simulated_study_of_another_world_is_one_job_and_can_be_run_on(
+    snakemake: Run, folder: Path
+) -> None:
+    for part, content in (("studies", CAMP), ("simulations", camp_settings())):
+        (folder / "config" / part).mkdir(exist_ok=True)
+        write_yaml(folder / "config" / part / "camp.yaml", content)
+    made = "simulated/small/reversed/camp"
+    run = snakemake("--cores", "1", made)
+    assert run.returncode == 0, run.stderr
+    names = [Path(file["path"]).name for file in CAMP["raw"]["files"]]
+    assert {path.name for path in (folder / made).iterdir()} >= set(names)
+    assert planned(snakemake("-n", made)) == {}
+    waves = "results/camp/waves.parquet"
+    there = ("studies=[camp]", "raw_root=simulated/small/reversed", "pinned=false")
+    assert planned(snakemake("-n", waves, "--config", *there)) == {"clean_waves": 1}
 
 
 def test_a_second_run_has_nothing_to_do(
