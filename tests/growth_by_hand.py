@@ -107,6 +107,21 @@ EXAMPLES = {
         covariates={"age": {}, "skill": {}, "arm": {"of": "unit", **ARM}},
         units=40,
     ),
+    "a curve by a moderator": example(
+        {
+            "predictors": [predictor("skill", "partner", scale="sd"), predictor("age", scale="sd")],
+            "curves": [
+                {
+                    "name": "dose",
+                    "of": "partner skill",
+                    "by": "actor age",
+                    "on": ["level", "change"],
+                }
+            ],
+        },
+        covariates={"age": {}, "skill": {}},
+        units=40,
+    ),
     "piecewise with predictors": example(
         {
             "time": {"shape": "piecewise", "knots": ["w3"]},
@@ -246,6 +261,11 @@ def effect_mean(
         for inside, product in products:
             name = one.name + (f"[{','.join(inside)}]" if inside else "")
             total = total + shift(truth, "interaction", part, name, place, product)
+    for one in panel.analysis.curves:
+        ((_, x),), ((_, m),) = columns[one.of], columns[one.by]
+        products = {"square": x**2, "line_by": x * m, "square_by": x**2 * m}
+        for name, both in products.items():
+            total = total + shift(truth, "interaction", part, f"{one.name}_{name}", place, both)
     return total
 
 
