@@ -75,7 +75,9 @@ def path(source: str, target: str, **more: Any) -> dict[str, Any]:
 
 
 AGE: dict[str, Any] = {"covariates": {"age": {}}}
-PREDICTED: dict[str, Any] = {"predictors": [{"name": "age", "of": "actor"}, {"name": "age", "of": "partner"}]}
+PREDICTED: dict[str, Any] = {
+    "predictors": [{"name": "age", "of": "actor"}, {"name": "age", "of": "partner"}]
+}
 FOUR = {"w1": 0, "w2": 1, "w3": 3, "w4": 4}
 STEADY = {"w1": 0, "w2": 1, "w3": 2, "w4": 3}
 PAIR = ("anxiety", "avoidance")
@@ -243,7 +245,9 @@ class ByHand:
     def shock(self, name: str, kind: str, slot: str, outcome: str, occasion: int = 0) -> Sum:
         order = ("base", "anger", "blues").index(outcome) if outcome == "blues" else 1
         rank = (
-            ("", "_given", "_given2")[order] if outcome in self.example.given.get(name, ()) else ""
+            ("", "_explained", "_explained_2")[order]
+            if outcome in self.example.given.get(name, ())
+            else ""
         )
         mean = np.zeros(self.panel.data.sizes[UNIT])
         return Sum(mean, {(name + rank, (kind, slot, outcome), occasion): 1.0})
@@ -360,7 +364,7 @@ class ByHand:
             return self.value(f"{name}_sd", series=label) ** 2 if one == two else 0.0
         several = len(self.panel.compositions) > 1
         suffix = f"_{self.composition.name}" if several else ""
-        base, found, rank = name.partition("_given")
+        base, found, rank = name.partition("_explained")
         dim = ("effect" if base == "unit" else f"{base}_series") + found + rank + suffix
         of = covariance_of(self.truth, f"{name}{suffix}", dim, self.composition)
         return of(one[1], two[1])

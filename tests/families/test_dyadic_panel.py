@@ -179,7 +179,7 @@ def test_variables_have_the_names_that_claims_use(at: Callable[[str], Evaluated]
     assert list(told["informant"].values) == ["staff sb_staff"]
     assert list(told["series"].values) == ["youth sb_self", "staff sb_staff"]
     assert list(told["stable_series"].values) == ["youth secure_base", "level youth anxiety"]
-    assert list(told["stable_series_given"].values) == ["youth anger"]
+    assert list(told["stable_series_explained"].values) == ["youth anger"]
     change = told["stable_on_change"]
     assert change.dims == ("path", "role")
     assert not np.isnan(float(change.sel(path="secure_base to anxiety", role="youth")))

@@ -49,6 +49,17 @@ Array = NDArray[np.float64]
 
 PER_POINT: Final = "points per point"
 SLOPE: Final = "points per {time}"
+EXPLAINED: Final = "where paths of lag 0 end, beyond what they explain."
+SPREADS: Final = (
+    ("stable", "stable_series", POINTS, "Between persons."),
+    ("stable_explained", "stable_series_explained", POINTS, f"Between persons, {EXPLAINED}"),
+    ("first", "first_series", POINTS, "Deviations at the first wave."),
+    ("first_explained", "first_series_explained", POINTS, f"At the first wave, {EXPLAINED}"),
+    ("innovation", "innovation_series", POINTS, "What is new at each step."),
+    ("innovation_explained", "innovation_series_explained", POINTS, f"At each step, {EXPLAINED}"),
+    ("change", "change_series", SLOPE, "Changes between two waves, beyond what predicts them."),
+    ("unit", "effect", POINTS, "Levels, and changes per step, of kind scores."),
+)
 PARAMETERS: Final = (
     Parameter("mean", (WAVE, ROLE, OUTCOME), POINTS, "Mean at each wave, at predictors of 0."),
     Parameter("level", (ROLE, OUTCOME), POINTS, "Mean at the first wave: measured twice, or kind "
@@ -85,15 +96,7 @@ PARAMETERS: Final = (
               "the first informant's."),
     *(
         parameter
-        for name, dim, unit, meaning in (
-            ("stable", "stable_series", POINTS, "Between persons; given its sources where a "
-             "path ends."),
-            ("first", "first_series", POINTS, "Deviations at the first wave."),
-            ("innovation", "innovation_series", POINTS, "What is new at each step."),
-            ("change", "change_series", SLOPE, "Changes between two waves, given what predicts "
-             "them."),
-            ("unit", "effect", POINTS, "Levels, and changes per step, of kind scores."),
-        )
+        for name, dim, unit, meaning in SPREADS
         for parameter in (
             Parameter(f"{name}_sd", (dim,), unit, meaning),
             Parameter(f"{name}_sum_sd", (f"{dim}_sum",), unit, "Members' sum / √2.", stated=False),

@@ -131,8 +131,8 @@ def _covariance(
 def _named(
     design: PanelDesign, name: str, dim: str, quantities: list[Quantity], level: int
 ) -> MemberCovariance:
-    """Covariance named by its rank ("", "_given", "_given2", …) and composition."""
-    rank = "" if level == 0 else "_given" if level == 1 else f"_given{level}"
+    """Covariance named by its rank ("", "_explained", "_explained_2", …) and composition."""
+    rank = "" if level == 0 else "_explained" if level == 1 else f"_explained_{level}"
     several = len(design.panel.compositions) > 1
     suffix = rank + (f"_{design.composition.name}" if several else "")
     slots, labels = design.composition.slots, design.composition.labels

@@ -78,7 +78,10 @@ def _labels(
 ) -> dict[str, dict[str, None]]:
     first = designs[0]
     analysis, grid = first.panel.analysis, first.grid
-    paths = [one.name for design in designs for one in (*lagged_of(design), *concurrent_of(design))]
+    used = {
+        at[0] for name, cells in found.items() if DIMS.get(name, ("",))[0] == "path" for at in cells
+    }
+    paths = [one for one in _path_outcomes(designs) if one in used]
     labels: dict[str, dict[str, None]] = {
         WAVE: dict.fromkeys(map(str, first.panel.data[WAVE].values)),
         OUTCOME: dict.fromkeys((*analysis.outcomes, *analysis.latents)),
