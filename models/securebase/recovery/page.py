@@ -58,11 +58,11 @@ def page(tables: pd.DataFrame) -> str:
 
 def _overview(tables: pd.DataFrame) -> list[str]:
     failed = tables.groupby(["study", "analysis", "world"])[["replicates", "failed"]].first().sum()
-    fits = int(failed["replicates"])
+    fits, studies = int(failed["replicates"]), tables["study"].nunique()
     return [
-        f"{tables['study'].nunique()} studies, {fits} fits, {int(failed['failed'])} failed; "
-        f"{len(tables)} estimands in worlds; largest R-hat of a claim "
-        f"{tables['r_hat_max'].max():.3f}, smallest effective sample size "
+        f"{studies} {'study' if studies == 1 else 'studies'}, {fits} fits, "
+        f"{int(failed['failed'])} failed; {len(tables)} estimands in worlds; "
+        f"largest R-hat of a claim {tables['r_hat_max'].max():.3f}, smallest effective sample size "
         f"{tables['ess_min'].min():.0f}.\n",
     ]
 

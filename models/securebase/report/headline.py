@@ -97,7 +97,8 @@ def render_headline(
         sentence=verdict_sentence(row, claim, decision),
         simulated=[one for one in used if one.study is not None and one.study.simulated],
         used=used,
-        left_out=[one for one in contributions if one.draws is None],
+        withheld=[one for one in contributions if one.draws is None and one.study is not None],
+        missing=[one for one in contributions if one.study is None],
         pictures=pictures,
         regions={
             "p_below": f"below {short(claim.rope.low)}",

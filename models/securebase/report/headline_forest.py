@@ -19,7 +19,7 @@ _LINE: Final = 0.17
 _BAR: Final = 0.16
 _GAP: Final = 0.15
 _WIDTH: Final = 4.6
-_TITLE_LETTERS: Final = 42
+_TITLE_LETTERS: Final = 39
 _SIDES: Final = {"anxiety": svg.ANXIETY, "avoidance": svg.AVOIDANCE}
 
 
@@ -202,14 +202,12 @@ def _diamond(axes: Axes, bar: Bar, height: float, colour: str, half: float = 0.0
 
 
 def _directions(figure: Figure, axes: Axes, below: str, above: str) -> None:
-    """Say under the axis what either side of zero means."""
-    across = axes.get_xaxis_transform()
+    """Say under the ends of the axis what either side of zero means."""
     offset = -0.56 / (figure.get_size_inches()[1] * axes.get_position().height)
-    for words, side, points in (
-        (f"\N{LEFTWARDS ARROW} {below}", "right", -4),
-        (f"{above} \N{RIGHTWARDS ARROW}", "left", 4),
-    ):
-        axes.annotate(
-            words, (0, offset), xycoords=across, xytext=(points, 0), textcoords="offset points",
-            ha=side, va="bottom", color=svg.MUTED, fontsize=7.5,
+    ends = ((0.0, "left", f"\N{LEFTWARDS ARROW} {below}"),
+            (1.0, "right", f"{above} \N{RIGHTWARDS ARROW}"))  # fmt: skip
+    for place, side, words in ends:
+        axes.text(
+            place, offset, words, transform=axes.transAxes, ha=side, va="bottom",
+            color=svg.MUTED, fontsize=7.5,
         )  # fmt: skip
