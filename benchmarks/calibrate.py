@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 from calibration_page import drawn, sections, written
-from designs import Design, exchangeable, leaders, reference
+from designs import Design, Simulated, exchangeable, leaders, reference
 
 from securebase.calibration.band import holm, uniform_band
 from securebase.calibration.ranks import Calibration, calibrate
@@ -19,10 +19,14 @@ from securebase.config import Sampling
 
 FOLDER = Path(__file__).parent.parent / "docs" / "calibration"
 SAMPLING = Sampling(chains=4, draws=1000, tune=1000)
-DESIGNS = {
+DESIGNS: dict[str, Design | Simulated] = {
     "one_level": reference(100),
     "two_level": leaders(40, 5),
     "exchangeable": exchangeable(100),
+    "mediated_change": Simulated("davidovitz_combat", "combat"),
+    "dyadic_panel": Simulated("asem_models", "panel"),
+    "group_climate": Simulated("rom_missions", "climate"),
+    "momentary_buffering": Simulated("asem_moments", "moments"),
 }
 
 
@@ -34,7 +38,7 @@ def table(calibration: Calibration) -> pd.DataFrame:
     return alone.to_frame().assign(p_family=holm(alone.to_numpy())).rename_axis("quantity")
 
 
-def one_design(name: str, design: Design, replicates: int) -> str:
+def one_design(name: str, design: Design | Simulated, replicates: int) -> str:
     """Calibrate a design and write its files; return its section of the page."""
     started = time.perf_counter()
     question = design.question()

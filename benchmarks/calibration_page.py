@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from designs import Design
+from designs import Design, Simulated
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
@@ -59,7 +59,7 @@ def wrapped(name: str) -> str:
 
 
 def sections(
-    name: str, design: Design, calibration: Calibration, found: pd.DataFrame, seconds: float
+    name: str, design: Design | Simulated, calibration: Calibration, found: pd.DataFrame, seconds: float
 ) -> str:
     """Say what was found in one design."""
     fits, outside = calibration.fits, found[found["p"] < 0.05]

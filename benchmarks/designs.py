@@ -1,6 +1,7 @@
 """Designs that are timed and calibrated: studies without a source, scores from no model."""
 
 from dataclasses import dataclass
+from functools import cache
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,10 @@ import numpy as np
 import pandas as pd
 
 from securebase.codebook.loading import Study, load_study
-from securebase.fitting import Question, posed
+from securebase.fitting import Question, posed, posed_on
 from securebase.names import WAVE_KEYS
+from securebase.simulation import load_simulation
+from securebase.simulation.designs import design_panel
 from securebase.waves.clean import clean
 
 WAVES = {"first": 0.0, "second": 1.0, "third": 2.0}
@@ -114,6 +117,35 @@ class Design:
     def question(self) -> Question:
         """Model of the design, on its scores."""
         return posed(self.study, ANALYSIS, self.waves())
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """An analysis of a simulated study of the project, at the size of its example.
+
+    Parameters
+    ----------
+    study, analysis : str
+    """
+
+    study: str
+    analysis: str
+
+    @property
+    def title(self) -> str:
+        """Family, study and number of units."""
+        panel = self.question().panel
+        units, family = panel.data.sizes["unit"], panel.analysis.family.replace("_", " ")
+        return f"{family}: {self.study}, {self.analysis}, {units:,} units"
+
+    @cache
+    def question(self) -> Question:
+        """Model of the analysis, on one simulated study."""
+        config = Path(__file__).parents[1] / "config"
+        study = load_study(config / "studies" / f"{self.study}.yaml")
+        settings = load_simulation(config / "simulations" / f"{self.study}.yaml")
+        panel = design_panel(study, settings, self.analysis, "small")
+        return posed_on(panel, study, self.analysis)
 
 
 def reference(units: int = 100) -> Design:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import xarray as xr
 from simulation_blocks import effects
 from simulation_examples import camp_settings, example, pairs_settings, pairs_truth
 
@@ -52,9 +53,20 @@ def test_a_part_of_the_generating_model_has_its_truth(
         partner_predictor="behavioural_sensitivity", role="participant", outcome="rs_anxiety"
     )
     assert float(effect) == -0.05 * factor
+    # the residuals of scores are those of observed ones, as the settings say for this analysis
+    own = {"residual_sd", "residual_corr"}
     for name, values in truth.data_vars.items():
         labels = {dim: values[dim].values for dim in values.dims}
-        np.testing.assert_array_equal(values.values, whole[name].sel(labels).values)
+        model = whole[name].sel(labels).values
+        if name in own:
+            assert not np.array_equal(values.values, model)
+        else:
+            np.testing.assert_array_equal(values.values, model)
+    bare = settings.model_copy(update={"truths": {}})
+    alone = truth_for(study, bare, "growth", panel, world)
+    xr.testing.assert_equal(alone.drop_vars(own), truth.drop_vars(own))
+    labels = {"series": alone["series"].values}
+    np.testing.assert_array_equal(alone["residual_sd"], whole["residual_sd"].sel(labels))
     family = load_family("dyadic_growth")
     assert family.simulate(np.random.default_rng(1), truth, panel).data["score"].notnull().any()
 

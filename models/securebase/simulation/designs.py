@@ -61,8 +61,8 @@ def truth_for(
     study : Study
         The codebook.
     settings : Simulation
-        Its simulator's. `truths` says the truth of the analysis; where it does not, that of the
-        generating model of the same family holds, as far as the analysis has its variables.
+        Its simulator's. `truths` says the truth of the analysis; for what it does not say, that
+        of the generating model holds, where the analysis is part of one.
     name : str
         The analysis.
     panel : Panel
@@ -82,16 +82,17 @@ def truth_for(
         is missing.
     """
     family = load_family(panel.analysis.family)
-    if name in settings.truths:
-        where = (settings.file, f"truths.{name}")
-        return truth_of(settings.truths[name], family, panel, world, where)
+    own = None
     number, problems = _generating(study, settings, panel.analysis)
     if not problems:
         blank = blank_truth(family, panel)
         own = _restricted(simulate_study(study, settings, world).truths[number], blank)
         problems = list(_lacking(own, blank))
-        if not problems:
-            return own
+    if name in settings.truths:
+        where = (settings.file, f"truths.{name}")
+        return truth_of(settings.truths[name], family, panel, world, where, own)
+    if own is not None and not problems:
+        return own
     remedy = f"say the truth of this analysis: truths: {{{name}: [...]}}"
     expected = "a model whose truth holds for the analysis"
     faults = [

@@ -22,6 +22,7 @@ def truth_of(
     panel: Panel,
     world: World = "source",
     where: tuple[str, str] = ("settings", "truth"),
+    beside: xr.Dataset | None = None,
 ) -> xr.Dataset:
     """Lay declared values into arrays.
 
@@ -37,6 +38,8 @@ def truth_of(
         Multiplies claimed values by 1, 0 or -1; see `Cell` for values of one world.
     where : (str, str)
         File and key of the values, for messages.
+    beside : xr.Dataset, optional
+        A truth that holds for what the declared values do not name.
 
     Returns
     -------
@@ -55,6 +58,8 @@ def truth_of(
     file, column = where
     faults = list(_name_faults(effects, blank, where))
     if not faults:
+        if beside is not None:
+            blank = Blank(beside.fillna(blank.values), blank.measured)
         for one in effects:
             _fill(blank.values[one.variable], one, world)
         blank = Blank(blank.values.where(blank.measured), blank.measured)
