@@ -58,6 +58,10 @@ class Example:
         return self.analysis.get("dynamics", {}).get("kind") == "scores"
 
     @property
+    def by_wave(self) -> bool:
+        return self.analysis.get("dynamics", {}).get("innovations") == "by_wave"
+
+    @property
     def by_step(self) -> bool:
         return self.analysis.get("dynamics", {}).get("effects") == "by_step"
 
@@ -104,6 +108,16 @@ EXAMPLES = {
     ),
     "each step its own": Example(
         {"dynamics": {"effects": "by_step"}}, {"waves": EQUAL}, STEADY, both(*PAIR)
+    ),
+    "each wave its own innovations": Example(
+        {"dynamics": {"innovations": "by_wave"}}, {"waves": EQUAL}, STEADY, both(*PAIR)
+    ),
+    "innovations of waves, in a chain of a late start": Example(
+        {"dynamics": {"innovations": "by_wave"}, "paths": [path("base", "anger")]},
+        {"scales": {"base": {"waves": ["w2", "w3", "w4"]}, "anger": {}}, "exchangeable": True,
+         "waves": EQUAL},
+        STEADY, both("base", "anger"), (("base", "anger", "actor"),), {"base": 1},
+        {"stable": {"anger"}, "innovation": {"anger"}},
     ),
     "within a wave, in a chain": Example(
         {"paths": [path("base", "anger"), path("anger", "blues"), path("blues", "base", lag=1)],
@@ -358,13 +372,20 @@ class ByHand:
         """Covariance of two shocks."""
         if (one[0], one[2]) != (two[0], two[2]):
             return 0.0
-        name, (_, slot, scale), _ = one
+        name, (_, slot, scale), occasion = one
         if name in ("noise", "informant"):
             label = f"{self.label[slot]} {scale}"
             return self.value(f"{name}_sd", series=label) ** 2 if one == two else 0.0
         several = len(self.panel.compositions) > 1
         suffix = f"_{self.composition.name}" if several else ""
         base, found, rank = name.partition("_explained")
+        if base == "innovation" and self.example.by_wave:
+            wave = next(key for key, place in self.example.grid.items() if place == occasion)
+            base, name = f"innovation_series_{wave}", f"innovation_{wave}{found}{rank}"
+            of = covariance_of(
+                self.truth, f"{name}{suffix}", f"{base}{found}{rank}{suffix}", self.composition
+            )
+            return of(one[1], two[1])
         dim = ("effect" if base == "unit" else f"{base}_series") + found + rank + suffix
         of = covariance_of(self.truth, f"{name}{suffix}", dim, self.composition)
         return of(one[1], two[1])

@@ -109,7 +109,8 @@ def test_labels_of_exchangeable_members_mean_nothing(
     "name",
     ["two members", "unequal steps", "exchangeable", "within a wave, in a chain",
      "within a wave, of the partner", "measured twice", "two informants", "scores",
-     "scores, each step its own", "each step its own"],
+     "scores, each step its own", "each step its own",
+     "each wave its own innovations", "innovations of waves, in a chain of a late start"],
 )  # fmt: skip
 def test_simulated_scores_have_the_implied_moments(
     name: str, at: Callable[[str], Evaluated]

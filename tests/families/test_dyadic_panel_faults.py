@@ -36,28 +36,33 @@ def test_longest_step_of_all_waves(times: list[float], step: float | None) -> No
 
 
 def test_waves_stand_on_the_grid() -> None:
-    grid = grid_of({"m0": 0.0, "m3": 0.25, "m12": 1.0}, None, False)
+    grid = grid_of({"m0": 0.0, "m3": 0.25, "m12": 1.0}, None)
     assert isinstance(grid, Grid)
     assert grid.occasion == {"m0": 0, "m3": 1, "m12": 4}
     assert grid.size == 5
-    equal = grid_of({"m0": 0.0, "m3": 0.25, "m6": 0.5}, None, True)
+    equal = grid_of({"m0": 0.0, "m3": 0.25, "m6": 0.5}, None, "effects: by_step")
     assert isinstance(equal, Grid)
     assert equal.step_label(1) == "m0 to m3"
 
 
 @pytest.mark.parametrize(
-    ("times", "step", "by_step", "said"),
+    ("times", "step", "named", "said"),
     [
-        ({"a": 0.0, "b": 0.02, "c": 0.25, "d": 1.0}, None, False, "steps of unequal length"),
-        ({"a": 0.0, "b": 1.0, "c": 2.0}, 0.75, False, "a length all steps are multiples of"),
-        ({"a": 0.0, "b": 1.0, "c": 2.0}, 0.02, False, "makes 101 occasions"),
-        ({"a": 0.0, "b": 1.0, "c": 3.0}, None, True, "by_step, with steps of unequal length"),
+        ({"a": 0.0, "b": 0.02, "c": 0.25, "d": 1.0}, None, "", "steps of unequal length"),
+        ({"a": 0.0, "b": 1.0, "c": 2.0}, 0.75, "", "a length all steps are multiples of"),
+        ({"a": 0.0, "b": 1.0, "c": 2.0}, 0.02, "", "makes 101 occasions"),
+        (
+            {"a": 0.0, "b": 1.0, "c": 3.0},
+            None,
+            "effects: by_step",
+            "by_step, with steps of unequal length",
+        ),
     ],
 )
 def test_steps_that_make_no_grid_are_refused(
-    times: dict[str, float], step: float | None, by_step: bool, said: str
+    times: dict[str, float], step: float | None, named: str, said: str
 ) -> None:
-    found = grid_of(times, step, by_step)
+    found = grid_of(times, step, named)
     assert isinstance(found, Fault)
     assert said in str(found)
 
@@ -108,6 +113,10 @@ REFUSED: dict[str, tuple[dict[str, Any], dict[str, Any], list[str]]] = {
         {"predictors": [{"name": "age", "of": "actor", "on": ["change"]}]},
         {"waves": EQUAL, "covariates": {"age": {}}},
         ["'age' predicts nothing: on change"],
+    ),
+    "innovations of waves at unequal steps": (
+        {"dynamics": {"innovations": "by_wave"}}, {},
+        ["innovations: by_wave, with steps of unequal length"],
     ),
     "a predictor that varies": (
         {"predictors": [{"name": "mood", "of": "actor", "varying": True}],

@@ -35,6 +35,11 @@ LAVAAN = {
     }),
 }  # fmt: skip
 outcomes = pytest.mark.parametrize("outcome", LAVAAN)
+# the same with innovations free at each wave: the effects in the same order
+BY_WAVE = {
+    "anxiety": (-1339.203, [0.165, 0.004, 0.059, 0.061]),
+    "avoidance": (-1148.983, [0.607, 0.160, -0.090, 0.309]),
+}
 
 
 @pytest.fixture(scope="module")
@@ -47,10 +52,17 @@ def cleaned(root: Path) -> tuple[Study, pd.DataFrame]:
     return study, clean(study, raw_root).waves
 
 
-def panel_of(cleaned: tuple[Study, pd.DataFrame], outcome: str) -> Panel:
+def panel_of(
+    cleaned: tuple[Study, pd.DataFrame], outcome: str, innovations: str = "equal"
+) -> Panel:
     study, waves = cleaned
     analysis = Analysis.model_validate(
-        {"family": "dyadic_panel", "question": "What drives what?", "outcomes": [outcome]}
+        {
+            "family": "dyadic_panel",
+            "question": "What drives what?",
+            "outcomes": [outcome],
+            "dynamics": {"innovations": innovations},
+        }
     )
     return panel_from_waves(waves, study.model_copy(update={"analyses": {"one": analysis}}), "one")
 
@@ -93,6 +105,17 @@ def test_real_couples_maximised_likelihood_is_the_reference_s(
     by_cell = [estimate for estimate, _ in estimates.values()]
     # paths down, roles across
     assert lagged.T.ravel() == pytest.approx(by_cell, abs=0.001)
+
+
+@outcomes
+def test_real_couples_innovations_by_wave_are_the_reference_s(
+    outcome: str, cleaned: tuple[Study, pd.DataFrame]
+) -> None:
+    panel = panel_of(cleaned, outcome, "by_wave")
+    loglik, lagged = maximised(build(FAMILY, panel, FAMILY.default_priors(panel)))
+    expected, estimates = BY_WAVE[outcome]
+    assert loglik == pytest.approx(expected, abs=0.002)
+    assert lagged.T.ravel() == pytest.approx(estimates, abs=0.002)
 
 
 @pytest.mark.slow

@@ -213,6 +213,11 @@ class Dynamics(Closed):
     effects: Literal["equal", "by_step"] = Field(
         "equal", description="equal: the same at every step; by_step: each step has its own."
     )
+    innovations: Literal["equal", "by_wave"] = Field(
+        "equal",
+        description="equal: what is new at a step spreads alike at every step; by_wave: each wave "
+        "has its own spread and correlations.",
+    )
     step: float | None = Field(
         None,
         gt=0,

@@ -33,10 +33,13 @@ class Grid:
         """Number of occasions, those without a wave included."""
         return max(self.occasion.values()) + 1
 
+    def wave(self, occasion: int) -> str:
+        """Wave at an occasion that has one."""
+        return next(name for name, place in self.occasion.items() if place == occasion)
+
     def step_label(self, occasion: int) -> str:
         """Name the step that reaches an occasion, such as "m0 to m3"."""
-        wave = {place: name for name, place in self.occasion.items()}
-        return f"{wave[occasion - 1]} to {wave[occasion]}"
+        return f"{self.wave(occasion - 1)} to {self.wave(occasion)}"
 
 
 def longest_step(times: Sequence[float]) -> float | None:
@@ -46,7 +49,7 @@ def longest_step(times: Sequence[float]) -> float | None:
     return next((step for step in steps if _on_grid(times, step)), None)
 
 
-def grid_of(times: dict[str, float], step: float | None, by_step: bool) -> Grid | Fault:
+def grid_of(times: dict[str, float], step: float | None, named: str = "") -> Grid | Fault:
     """Arrange waves on a grid, or say why not.
 
     Parameters
@@ -55,8 +58,9 @@ def grid_of(times: dict[str, float], step: float | None, by_step: bool) -> Grid 
         Planned time of each wave, in order.
     step : float, optional
         Length of a step as declared; None: the longest possible.
-    by_step : bool
-        Whether each step has effects of its own: then every occasion must be a wave.
+    named : str
+        Key of the dynamics, with its value, by which steps have parameters of their own: then
+        every occasion must be a wave.
     """
     found = step or longest_step(list(times.values()))
     told = ", ".join(f"{name} at {time:g}" for name, time in times.items())
@@ -74,11 +78,10 @@ def grid_of(times: dict[str, float], step: float | None, by_step: bool) -> Grid 
     if grid.size > MOST_OCCASIONS:
         return Fault("dynamics.step", f"{found:g} makes {grid.size} occasions",
                      f"at most {MOST_OCCASIONS}", "use a longer step")  # fmt: skip
-    if by_step and grid.size > len(times):
+    if named and grid.size > len(times):
         return Fault(
-            "dynamics.effects", f"by_step, with steps of unequal length ({told})", "equal steps",
-            "occasions between waves have no name and no data to tell their effects apart: "
-            "use effects: equal",
+            "dynamics", f"{named}, with steps of unequal length ({told})", "equal steps",
+            "occasions between waves have no name and no data to tell them apart: use equal",
         )  # fmt: skip
     return grid
 

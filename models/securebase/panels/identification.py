@@ -106,7 +106,12 @@ def _grid(panel: Panel, series: Sequence[Series]) -> Grid | Fault:
     waves = [str(wave) for wave in panel.data[WAVE].values if str(wave) in moving]
     times = {wave: float(time.sel({WAVE: wave})) for wave in waves}
     dynamics = dynamics_of(panel.analysis)
-    return grid_of(times, dynamics.step, dynamics.effects == "by_step")
+    named = [
+        f"{key}: {value}"
+        for key, value in (("effects", dynamics.effects), ("innovations", dynamics.innovations))
+        if value != "equal"
+    ]
+    return grid_of(times, dynamics.step, ", ".join(named))
 
 
 def _order_faults(design: PanelDesign) -> Iterator[Fault]:

@@ -83,12 +83,12 @@ class _Life:
         level, change = (float(cell(self.truth[name], at)) for name in (LEVEL, CHANGE))
         return level + change * self.design.since_first(one, wave)
 
-    def _drawn(self, name: str) -> dict[Key, Array]:
-        """Draw {(kind, slot, outcome): (unit,)} of every covariance of a name."""
+    def _drawn(self, name: str, occasion: int | None = None) -> dict[Key, Array]:
+        """Draw {(kind, slot, outcome): (unit,)} of every covariance of a name, at an occasion."""
         found: dict[Key, Array] = {}
         stated = {str(variable): values for variable, values in self.truth.data_vars.items()}
         for one in spreads(self.design):
-            if one.name == name:
+            if one.name == name and (occasion is None or occasion in one.occasions):
                 rows = normal_rows(self.rng, one.covariance.stated(stated), self.count)
                 found |= dict(zip(one.covariance.quantities, rows.T, strict=True))
         return found
@@ -162,7 +162,7 @@ class _Life:
         design, first = self.design, self._drawn("first")
         found: list[dict[Series, Array]] = []
         for occasion in range(design.grid.size):
-            new = self._drawn("innovation")
+            new = self._drawn("innovation", occasion)
             here: dict[Series, Array] = {}
             waiting = [one for one in design.moving if occasion >= design.first(one)]
             while waiting:

@@ -35,11 +35,14 @@ class Spread:
     covariance : MemberCovariance
     copies : list of dict of int to int
         {quantity: part}, independent of each other; a copy may lack quantities.
+    occasions : tuple of int
+        At which innovations are of this covariance; none for what is not new at a step.
     """
 
     name: str
     covariance: MemberCovariance
     copies: list[dict[int, int]]
+    occasions: tuple[int, ...] = ()
 
     def sds(self, priors: Priors) -> Array:
         """Spread of the half-normal of each standard deviation."""
@@ -97,19 +100,34 @@ def _ranked(design: PanelDesign) -> Iterator[Spread]:
 
 
 def _innovations(design: PanelDesign) -> Iterator[Spread]:
+    """Innovations by rank: one covariance of all steps, or one of each."""
     rank = ranks(design.moving, state_pairs(design)) or []
     for level in sorted(set(rank)):
-        own = [one for one, its in zip(design.moving, rank, strict=True) if its == level]
-        copies = [
-            {
-                place: design.row(STATE, one, occasion)
-                for place, one in enumerate(own)
-                if occasion > design.first(one)
-            }
-            for occasion in range(1, design.grid.size)
-        ]
-        covariance = _covariance(design, "innovation", "innovation_series", own, level)
-        yield Spread("innovation", covariance, [copy for copy in copies if copy])
+        every = [one for one, its in zip(design.moving, rank, strict=True) if its == level]
+        if design.dynamics.innovations == "equal":
+            yield from _innovated(design, every, list(range(1, design.grid.size)), level, "")
+            continue
+        for occasion in range(1, design.grid.size):
+            own = [one for one in every if occasion > design.first(one)]
+            wave = f"_{design.grid.wave(occasion)}"
+            yield from _innovated(design, own, [occasion], level, wave)
+
+
+def _innovated(
+    design: PanelDesign, own: Sequence[Series], occasions: list[int], level: int, wave: str
+) -> Iterator[Spread]:
+    copies = [
+        {
+            place: design.row(STATE, one, occasion)
+            for place, one in enumerate(own)
+            if occasion > design.first(one)
+        }
+        for occasion in occasions
+    ]
+    if any(copies):
+        names = f"innovation{wave}", f"innovation_series{wave}"
+        covariance = _covariance(design, *names, own, level)
+        yield Spread("innovation", covariance, [copy for copy in copies if copy], tuple(occasions))
 
 
 def _between(
