@@ -277,7 +277,7 @@ def test_buffering_and_burden_are_recovered(rng: np.random.Generator) -> None:
         "interactions": BUFFERED["interactions"][:1],
         "paths": BURDEN["paths"],
     }
-    panel = diary_panel(diary_study(analysis, days=14), rng, units=100, missing=0.1)
+    panel = diary_panel(diary_study(analysis, days=10), rng, units=60, missing=0.1)
     model = build(FAMILY, panel, FAMILY.default_priors(panel)).model
     truth = described(FAMILY, at_a_point(FAMILY, panel, rng))
     for name in ("actor_on_moment", "partner_on_moment", "interaction_on_moment"):
@@ -290,11 +290,11 @@ def test_buffering_and_burden_are_recovered(rng: np.random.Generator) -> None:
     truth = FAMILY.implied(truth, panel)
     built = build(FAMILY, FAMILY.simulate(rng, truth, panel), FAMILY.default_priors(panel))
     assert [one.name for one in built.model.free_RVs] == [one.name for one in model.free_RVs]
-    sampling = Sampling(chains=2, tune=300, draws=300)
+    sampling = Sampling(chains=2, tune=200, draws=200)
     draws, _ = posterior_draws(built.model, sampling, 11, 2)
     posterior = FAMILY.derived(draws, panel)
     for name in ("actor_on_moment", "partner_on_moment", "path_on_moment", "indirect_on_moment"):
         mean, sd = (posterior[name].mean(("chain", "draw")), posterior[name].std(("chain", "draw")))
         away = np.abs((mean - truth[name]) / sd)
-        assert float(sd.max()) < 0.15
+        assert float(sd.max()) < 0.25
         assert float(away.max()) < 4.0
