@@ -20,7 +20,6 @@ group means); Lüdtke et al. (2008), doi:10.1037/a0012869.
 """
 
 from collections.abc import Sequence
-from typing import Final
 
 import numpy as np
 import pytensor.tensor as pt
@@ -29,14 +28,16 @@ from numpy.typing import NDArray
 from pytensor.tensor.variable import TensorVariable
 
 from securebase.correlation import normal_rows
-from securebase.family import Family, Parameter
+from securebase.family import Family
+from securebase.growth.curves import with_curves
 from securebase.growth.effects import effect_sds
 from securebase.growth.mean import Coefficients, mean_coefficients
-from securebase.growth.priors import POINTS
 from securebase.likelihood import product
 from securebase.mediation.arrows import Arrows
+from securebase.mediation.agreement import with_leader_corr
 from securebase.mediation.chains import with_indirect
 from securebase.mediation.design import MediatedDesign, mediated_designs
+from securebase.mediation.parameters import PARAMETERS
 from securebase.mediation.priors import default_priors, source_range
 from securebase.names import COMPOSITION, OUTCOME, PHASE, ROLE, UNIT, WAVE
 from securebase.panel import Panel
@@ -47,79 +48,6 @@ from securebase.structure.cells import cell, cells_of, laid_out
 from securebase.structure.totals import total_effects
 
 Array = NDArray[np.float64]
-
-SLOPE: Final = "points per {time}"
-SOURCES: Final = (
-    ("actor", "the person's own value"),
-    ("partner", "the partner's value"),
-    ("unit", "a value the members share"),
-    ("leader", "the leader's value"),
-    ("group", "the observed mean of the cluster"),
-    ("interaction", "a product of predictors"),
-)
-PARTS: Final = (("level", POINTS), ("change", SLOPE))
-SPREADS: Final = (
-    ("unit", "effect", "Between units (in clusters: within a cluster)"),
-    ("cluster", "cluster_effect", "Between clusters"),
-)
-PARAMETERS: Final = (
-    Parameter("level", (ROLE, OUTCOME), POINTS, "Mean at the first wave, at average predictors."),
-    Parameter("change", (PHASE, ROLE, OUTCOME), SLOPE, "Mean change since the first wave."),
-    *(
-        Parameter(
-            f"{source}_on_{part}",
-            (f"{source}_predictor", PHASE, ROLE, OUTCOME),
-            f"{unit} per unit of the predictor",
-            f"Direct effect of {whose} on the {part}.",
-        )
-        for part, unit in PARTS
-        for source, whose in SOURCES
-    ),
-    *(
-        Parameter(
-            f"{prefix}path_on_{part}",
-            (f"{prefix}path", PHASE, ROLE),
-            f"{unit} per unit of the source",
-            f"Arrow to the {part}, {where}.",
-        )
-        for part, unit in PARTS
-        for prefix, where in (("", "within units"), ("cluster_", "between clusters"))
-    ),
-    *(
-        Parameter(
-            f"indirect_on_{part}",
-            ("indirect", PHASE, ROLE),
-            f"{unit} per unit of the predictor",
-            f"Effect of a predictor on the {part} along arrows.",
-            stated=False,
-        )
-        for part, unit in PARTS
-    ),
-    *(
-        parameter
-        for name, dim, words in SPREADS
-        for parameter in (
-            Parameter(f"{name}_sd", (dim,), POINTS, f"{words}.", SLOPE),
-            Parameter(f"{name}_corr", (dim, f"{dim}_bis"), "correlation", f"{words}."),
-            Parameter(
-                f"{name}_explained_sd", (f"{dim}_explained",), POINTS,
-                f"{words}, beyond what arrows explain.", SLOPE,
-            ),
-            Parameter(
-                f"{name}_explained_corr", (f"{dim}_explained", f"{dim}_explained_bis"),
-                "correlation", f"{words}, beyond what arrows explain.",
-            ),
-        )
-    ),
-    *(
-        Parameter(
-            f"unit{rest}_{part}_sd", (f"effect{rest}_{part}",), POINTS, f"{words} / √2.", SLOPE,
-            stated=False,
-        )
-        for rest in ("", "_explained")
-        for part, words in (("sum", "Members' sum"), ("difference", "Members' difference"))
-    ),
-)  # fmt: skip
 
 
 def parts(panel: Panel, priors: Priors) -> list[Part]:
@@ -228,8 +156,14 @@ def derived(posterior: xr.Dataset, panel: Panel) -> xr.Dataset:
 
 
 def implied(values: xr.Dataset, panel: Panel) -> xr.Dataset:
-    """Add indirect effects; see `mediation.chains.with_indirect`."""
-    return with_indirect(values, mediated_designs(panel))
+    """Add what follows for curves, from direct effects, indirect effects, leaders' correlations.
+
+    See `growth.curves.with_curves`, `mediation.chains.with_indirect` and
+    `mediation.agreement.with_leader_corr`.
+    """
+    designs = mediated_designs(panel)
+    values = with_curves(values, [one.growth for one in designs])
+    return with_leader_corr(with_indirect(values, designs), designs)
 
 
 def trajectories(posterior: xr.Dataset, panel: Panel) -> xr.DataArray:

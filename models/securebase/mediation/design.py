@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from securebase.codebook.analysis import Predictor
 from securebase.faults import Fault, InputError
 from securebase.growth.design import GrowthDesign, composition_designs
-from securebase.growth.identification import predictor_faults
+from securebase.growth.identification import predictor_faults, varying_faults
 from securebase.growth.time import CHANGE, LEVEL
 from securebase.mediation.arrows import Arrows
+from securebase.mediation.leaders import leader_faults
 from securebase.panel import Panel
 from securebase.structure.cells import Placement, laid_out_draws
 from securebase.structure.totals import totals_of
@@ -102,7 +103,7 @@ class MediatedDesign:
         for level in self.levels:
             size = len(level.effects)
             own = laid_out_draws(self.coefficients(level), values, (size, shape[1]))
-            moved = _totals(laid_out_draws(level.placements, values, (size, size))) @ own
+            moved = totals_of_draws(laid_out_draws(level.placements, values, (size, size))) @ own
             total = total + (moved if level is self.within else self.shared @ moved)
         return total
 
@@ -111,7 +112,8 @@ def _of_cluster(predictor: Predictor) -> bool:
     return predictor.of in BY_CLUSTER
 
 
-def _totals(arrows: Array) -> Array:
+def totals_of_draws(arrows: Array) -> Array:
+    """Total effects (…, target, source) along arrows (…, target, source), draw by draw."""
     flat = arrows.reshape(-1, *arrows.shape[-2:])
     return np.stack([totals_of(one) for one in flat]).reshape(arrows.shape)
 
@@ -122,15 +124,16 @@ def mediated_designs(panel: Panel) -> list[MediatedDesign]:
     Raises
     ------
     InputError
-        For paths that meet no effect or lead in a circle, and for predictors that predict
-        nothing or do not vary.
+        For paths that meet no effect or lead in a circle, for predictors that predict nothing
+        or do not vary, and for what leaders answer and predict by in two units.
     """
     designs = [_design(growth) for growth in composition_designs(panel)]
-    faults = list(_shape_faults(panel))
+    faults = [*_shape_faults(panel), *varying_faults(panel)]
     answered = {outcome for one in designs for _, outcome in one.growth.series}
     for design in designs:
         faults += design.within.faults()
-    faults += predictor_faults([one.growth for one in designs])
+    growths = [one.growth for one in designs]
+    faults += [*predictor_faults(growths), *leader_faults(panel, growths)]
     if not faults:
         faults += _strays(panel, designs, answered)
     if faults:

@@ -154,8 +154,8 @@ class Simulation(Closed):
     )
     truths: dict[Label, tuple[Effects, ...]] = Field(
         {},
-        description="{analysis of the codebook: its true parameters}, where they are not those of a "
-        "model above that the analysis is part of; what is not named is taken from that model.",
+        description="{analysis of the codebook: its true parameters}, where they are not those of "
+        "the model that it is part of; what is not named is taken from that model.",
     )
     answers: Answers = Field(description="How scores become answers.")
     break_up: BreakUp | None = Field(None, description="How units end; null: none does.")
