@@ -36,6 +36,7 @@ from securebase.panels.arrows import arrows, fixed_arrows
 from securebase.panels.design import PanelDesign, dynamics_of
 from securebase.panels.expected import expected_scores
 from securebase.panels.identification import panel_designs
+from securebase.panels.indirect import with_indirect
 from securebase.panels.priors import default_priors
 from securebase.panels.simulation import simulated
 from securebase.panels.spreads import described, noise_cov, noises, parts_factor
@@ -71,6 +72,9 @@ PARAMETERS: Final = (
               "differ."),
     Parameter("proportional", ("step", ROLE, OUTCOME), f"{PER_POINT}, per step", "Kind scores: "
               "own lagged effect minus 1, what a point adds to its own change.", stated=False),
+    Parameter("indirect_lagged", ("indirect", ROLE), f"{PER_POINT}, two steps later", "Product of "
+              "two lagged effects in a chain: what a deviation does through another.",
+              stated=False),
     Parameter("concurrent", ("path", ROLE), PER_POINT, "Within persons: effect of a deviation at "
               "the same wave."),
     Parameter("stable_path", ("path", ROLE), PER_POINT, "Between persons: effect of the source's "
@@ -177,7 +181,8 @@ def derived(posterior: xr.Dataset, panel: Panel) -> xr.Dataset:
 
 
 def implied(values: xr.Dataset, panel: Panel) -> xr.Dataset:
-    """Add `proportional` where scores drive each other: own lagged effects minus 1."""
+    """Add `indirect_lagged`; where scores drive each other `proportional`, own effects minus 1."""
+    values = with_indirect(values, panel_designs(panel))
     if dynamics_of(panel.analysis).kind != "scores":
         return values
     outcomes = list(panel.analysis.outcomes)
