@@ -6,6 +6,7 @@ import numpy as np
 import pytensor
 import pytest
 import xarray as xr
+from growth_examples import growth_study, random_waves
 from panel_by_hand import (
     EXAMPLES,
     FAMILY,
@@ -14,11 +15,15 @@ from panel_by_hand import (
     evaluated,
     example_panel,
     hand_moments,
+    path,
 )
 from scipy.stats import multivariate_normal
 
+from securebase.config import Sampling
 from securebase.family import build
 from securebase.names import ROLE
+from securebase.panel import panel_from_waves
+from securebase.sampling import posterior_draws, prior_draws
 
 examples = pytest.mark.parametrize("name", EXAMPLES)
 
@@ -185,3 +190,48 @@ def test_variables_have_the_names_that_claims_use(at: Callable[[str], Evaluated]
     assert change.dims == ("path", "role")
     assert not np.isnan(float(change.sel(path="secure_base to anxiety", role="youth")))
     assert isinstance(told, xr.Dataset)
+
+
+def test_priors_of_paths_go_by_the_ranges_of_both_ends() -> None:
+    study = growth_study(
+        {"family": "dyadic_panel",
+         "paths": [path("anxiety", "strain", lag=1), path("strain", "anxiety", lag=1)]},
+        roles=("client",), scales={"anxiety": {}, "strain": {"range": [0, 60]}},
+    )  # fmt: skip
+    waves = random_waves(study, np.random.default_rng(2), 10)
+    panel = panel_from_waves(waves, study, "growth")
+    model = build(FAMILY, panel, FAMILY.default_priors(panel)).model
+    drawn = prior_draws(model, 4000, 1)["lagged"].std("draw").squeeze()
+    # half a point per point, were the ranges (6 and 60) equal
+    for name, sd in (("anxiety to anxiety", 0.5), ("strain to strain", 0.5),
+                     ("anxiety to strain", 5.0), ("strain to anxiety", 0.05)):  # fmt: skip
+        assert float(drawn.sel(path=name)) == pytest.approx(sd, rel=0.06)
+
+
+@pytest.mark.slow
+def test_a_secure_base_seen_by_two_informants_is_recovered() -> None:
+    rng = np.random.default_rng(20)
+    panel = example_panel("two informants", rng, 400, 0.1)
+    model = build(FAMILY, panel, FAMILY.default_priors(panel)).model
+    truth = FAMILY.derived(prior_draws(model, 2, 3), panel).isel(chain=0, draw=0)
+    stated = {
+        "concurrent": -0.4, "stable_path": -0.5, "stable_on_change": -0.3,
+        "baseline_on_change": -0.2, "lagged": 0.3, "loading": 0.9, "mean": 4.0, "level": 4.0,
+        "change": -0.2, "stable_sd": 0.8, "stable_explained_sd": 0.6, "first_sd": 0.5,
+        "innovation_sd": 0.5, "innovation_explained_sd": 0.4, "change_sd": 0.5,
+        "informant_sd": 0.4, "noise_sd": 0.4,
+    }  # fmt: skip
+    for name, value in stated.items():
+        truth[name] = truth[name].where(truth[name].isnull(), value)
+    for name in [str(one) for one in truth.data_vars if str(one).endswith("_corr")]:
+        same = np.eye(len(truth[name]))
+        truth[name] = truth[name].copy(data=0.7 * same + 0.3)
+    seen = FAMILY.simulate(rng, truth, panel)
+    model = build(FAMILY, seen, FAMILY.default_priors(seen)).model
+    draws, stats = posterior_draws(model, Sampling(draws=500, tune=700), 1, 2)
+    posterior = FAMILY.derived(draws, seen)
+    assert int(stats["diverging"].sum()) == 0
+    for name, value in stated.items():
+        found = posterior[name]
+        away = (found.mean(("chain", "draw")) - value) / found.std(("chain", "draw"))
+        assert float(np.abs(away).max()) < 3.5, (name, away.values)
