@@ -23,10 +23,14 @@ KEY = ["file", "row", "rule", "column"]
 CLAIMS = {
     "asem_moments": "A1a A1b A2a A2b A3a A3b A8a A8b",
     "asem_tightrope": "A8a A8b A9a A9b A10a A10b A11a A11b A11c A11d",
+    "caregiving_transition": "P1a P1b P1c P1d P1e",
     "davidovitz_combat": "C1 C2a C2b C2c C3a C3b C4a C4b C4c C4d C5a C5b C5c C6a C6b C6c C7a C7b",
     "davidovitz_workshop": "D1a D1b D2a D2b D3a D3b D4a D4b D5a D5b D5c",
+    "litman_counselling": "T1a T1b T2a T2b T2c T2d",
     "rom_missions": "R1a R1b R1c R2a R2b R2c R2d R2e R2f R3a R3b R3c R3d R4a R4b R5a R5b R5c "
     "R6a R6b R6c R6d",
+    "stanton_closeness": "S1 S2a S2b S2c",
+    "zuroff_depression": "Z1 Z2a Z2b Z3a Z3b Z3c",
 }
 """Every claim of a study; a letter where one claim is asked as several estimands."""
 
