@@ -2,7 +2,8 @@
 
 Groups share a part of care and of mood; their members differ in both. The observed mean of a
 small group is partly chance of its members, so that a regression of observed means finds a
-mixture of the arrow between groups and the one within. The table is for docs/families/mediated_change.md.
+mixture of the arrow between groups and the one within. The table
+is for docs/families/mediated_change.md.
 """
 
 import argparse
@@ -71,7 +72,9 @@ def question(size: int) -> Question:
         for group in range(GROUPS)
         for one in range(size)
     ]  # fmt: skip
-    return posed(STUDY, "mediation", pd.DataFrame(rows)[[*WAVE_KEYS, "care", "mood"]])
+    return posed(
+        STUDY, "mediation", pd.DataFrame(rows).reindex(columns=[*WAVE_KEYS, "care", "mood"])
+    )
 
 
 def truth(asked: Question) -> xr.Dataset:
@@ -86,7 +89,8 @@ def truth(asked: Question) -> xr.Dataset:
 
 def observed_slope(panel: Panel) -> float:
     """Slope of the regression of observed group means."""
-    scores = panel.data["score"].squeeze(["wave", "role"]).groupby("cluster").mean()
+    scores = panel.data["score"].squeeze(["wave", "role"])
+    scores = scores.groupby(panel.data["cluster"]).mean()
     care, mood = (scores.sel({OUTCOME: name}).values for name in ("care", "mood"))
     return float(np.cov(care, mood)[0, 1] / np.var(care, ddof=1))
 

@@ -13,8 +13,12 @@ from securebase.compiling import compile_model
 from securebase.config import Sampling
 from securebase.families import load_family
 from securebase.family import build
+from securebase.faults import InputError
+from securebase.mediation.design import mediated_designs
 from securebase.panel import Panel, panel_from_waves
 from securebase.sampling import drawn
+from securebase.simulation.settings import Cell, Effects
+from securebase.simulation.truth import truth_of
 
 FAMILY = load_family("mediated_change")
 STUDY = study_of(
@@ -127,6 +131,72 @@ def dense_twin(groups: Groups, size: int) -> pm.Model:
         mood = mood + (own[1] + within * own[0]) * age
         pm.MvNormal("scores", pt.concatenate([care, mood], axis=1), cov, observed=scores)
     return model
+
+
+def test_leaders_correlations_are_those_of_the_equations() -> None:
+    """Of what 30 groups share: a line on the leader's value and what comes beside it."""
+    truth = Truth()
+    groups = groups_of(30, 2, truth, seed=5)
+    spread = np.bincount(groups.cluster, groups.distance) / 2
+    on_mood = truth.distance_on_mood + truth.between * truth.distance_on_care
+    rest = (truth.between * truth.care_between_sd) ** 2 + truth.mood_between_sd**2
+    expected = {
+        "care": correlation(spread, truth.distance_on_care, truth.care_between_sd**2),
+        "mood": correlation(spread, on_mood, rest),
+    }
+    found = FAMILY.implied(stated(truth, groups.panel), groups.panel)["leader_corr"]
+    for outcome, value in expected.items():
+        at = {"leader_predictor": "distance", "role": "soldier", "outcome": outcome}
+        assert found.sel(at).item() == pytest.approx(value, abs=1e-12)
+
+
+def correlation(predictor: np.ndarray, slope: float, rest: float) -> float:
+    variance = np.var(predictor, ddof=1)
+    return float(slope * np.sqrt(variance / (slope**2 * variance + rest)))
+
+
+def stated(truth: Truth, panel: Panel) -> xr.Dataset:
+    """Lay the truth into variables: one value for all, or one for care and one for mood."""
+    values: dict[str, tuple[float, ...]] = {
+        "level": (4.0,),
+        "leader_on_level": (truth.distance_on_care, truth.distance_on_mood),
+        "actor_on_level": (truth.age_on_care, truth.age_on_mood),
+        "path_on_level": (truth.within,),
+        "cluster_path_on_level": (truth.between,),
+        "unit_sd": (truth.care_within_sd,),
+        "unit_explained_sd": (truth.mood_within_sd,),
+        "cluster_sd": (truth.care_between_sd,),
+        "cluster_explained_sd": (truth.mood_between_sd,),
+    }
+    effects = [
+        Effects(
+            variable=name,
+            reason="made up for this test",
+            cells=tuple(
+                Cell(at={} if len(one) == 1 else {"outcome": outcome}, value=value)
+                for outcome, value in zip(("care", "mood"), one, strict=False)
+            ),
+        )
+        for name, one in values.items()
+    ]
+    return truth_of(effects, FAMILY, panel)
+
+
+def test_what_leaders_answer_and_predict_by_is_in_one_unit_and_predicts_members() -> None:
+    study = study_of(
+        {"clusters": True, "predictors": [{"name": "claim", "of": "leader", "scale": "sd"}]},
+        leader="officer",
+        waves={"w1": 0.0},
+        scales={"claim": {"roles": ["officer"]}, "task": {}},
+    )
+    waves = waves_of(study, np.random.default_rng(1), clusters=3)
+    panel = panel_from_waves(waves, study, "asked")
+    with pytest.raises(InputError) as caught:
+        mediated_designs(panel)
+    text = str(caught.value)
+    assert "'leader claim' predicts claim, which leaders answer with it" in text
+    assert "outcomes among: task" in text
+    assert "'leader claim' in standard deviations, and as an outcome in points" in text
 
 
 @pytest.mark.slow

@@ -33,8 +33,8 @@ from securebase.growth.curves import with_curves
 from securebase.growth.effects import effect_sds
 from securebase.growth.mean import Coefficients, mean_coefficients
 from securebase.likelihood import product
-from securebase.mediation.arrows import Arrows
 from securebase.mediation.agreement import with_leader_corr
+from securebase.mediation.arrows import Arrows
 from securebase.mediation.chains import with_indirect
 from securebase.mediation.design import MediatedDesign, mediated_designs
 from securebase.mediation.parameters import PARAMETERS
@@ -84,8 +84,8 @@ def _registered_arrows(designs: Sequence[MediatedDesign], priors: Priors) -> Coe
         labels.setdefault(ROLE, {}).update(dict.fromkeys(design.growth.composition.labels))
         # a step that no arrow leads to is one of the labels all the same
         labels.setdefault(PHASE, {}).update(dict.fromkeys(design.steps))
-    for name, cells in found.items():
-        for at in cells:
+    for name, reached in found.items():
+        for at in reached:
             for dim, label in zip(dims[name], at, strict=True):
                 labels.setdefault(dim, {})[label] = None
     registered: Coefficients = {}
@@ -93,8 +93,8 @@ def _registered_arrows(designs: Sequence[MediatedDesign], priors: Priors) -> Coe
         cells = cells_of(name, dims[name], reached, labels)
         prior = priors[f"path_on_{name.rpartition('_on_')[2]}"]
         targets = [at[0].rpartition(" to ")[2] for at in cells.cells]
-        reach = np.array([reached[at] for at in cells.cells])
-        values = cells.registered(prior.means(targets) / reach, prior.sds(targets) / reach)
+        width = np.array([reached[at] for at in cells.cells])
+        values = cells.registered(prior.means(targets) / width, prior.sds(targets) / width)
         registered[name] = cells.cells, values
     return registered
 

@@ -48,10 +48,10 @@ def _correlations(
     values: xr.Dataset, design: MediatedDesign, level: Arrows
 ) -> dict[tuple[str, str, str], Array]:
     predicting = [one for one in design.coefficients(level) if one.variable == VARIABLE]
-    if not predicting:
-        return {}
     growth, size = design.growth, len(level.effects)
     groups = growth.cluster(growth.panel)
+    if not predicting or groups is None:
+        return {}
     first = np.unique(groups, return_index=True)[1]
     spread = np.cov(growth.predictors(growth.panel)[first].T)
     direct = laid_out_draws(design.coefficients(level), values, (size, len(growth.columns)))

@@ -56,6 +56,13 @@ PARAMETERS: Final = (
         )
         for part, unit in PARTS
     ),
+    Parameter(
+        "leader_corr",
+        ("leader_predictor", ROLE, OUTCOME),
+        "correlation",
+        "The leader's value with what the members of a cluster share, over clusters.",
+        stated=False,
+    ),
     *(
         parameter
         for name, dim, words in SPREADS

@@ -39,8 +39,9 @@ def _used_blocks(panel: Panel) -> set[str]:
     analysis = panel.analysis
     parts = ("level", "change") if panel.data.sizes["wave"] > 1 else ("level",)
     used = {*parts, *(f"{part}_sd" for part in parts), "unit_corr"}
-    terms = (*analysis.predictors, *analysis.products)
-    used |= {f"on_{part}" for one in terms for part in one.on if part in parts}
+    predicted = {part for one in analysis.predictors for part in one.on}
+    predicted |= {part for one in analysis.products for part in one.on}
+    used |= {f"on_{part}" for part in parts if part in predicted}
     used |= {f"path_on_{part}" for part in parts if analysis.paths}
     if analysis.clusters:
         used |= {f"cluster_{part}_sd" for part in parts} | {"cluster_corr"}
