@@ -127,6 +127,10 @@ def test_units_without_a_score_are_left_out() -> None:
         study,
     )
     assert left_out(table, study) == {"u2": "no score on any outcome at any wave"}
+    # of the waves that an analysis models: an answer at another one is none here
+    study = growth_study({"waves": ["w2", "w3"]}, waves=THREE)
+    reason = "no score on any outcome at any of w2, w3"
+    assert left_out(table, study) == {"u1": reason, "u2": reason}
 
 
 def test_units_without_a_needed_predictor_are_left_out() -> None:

@@ -203,6 +203,12 @@ FAULTY = {
         "unknown wave 'w6'",
         "w1",
     ),
+    "score that predicts itself": (
+        "analyses.growth.predictors",
+        [{"name": "anxiety", "of": "actor"}],
+        "anxiety of wave w1 predicts itself",
+        "keep that wave out of `waves`",
+    ),
     "reference is no level": (
         "analyses.growth.predictors",
         [{"name": "sex", "of": "actor", "reference": "male"}],

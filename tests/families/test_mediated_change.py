@@ -398,6 +398,21 @@ def test_faults_are_listed_together() -> None:
     assert "predictor 'age soldier' is the same in all units" in text
 
 
+def test_one_wave_has_no_change_to_predict() -> None:
+    study = study_of(
+        {
+            "predictors": [{"name": "age", "of": "actor"}],
+            "interactions": [{"name": "bend", "of": ["actor age", "actor age"]}],
+        },
+        waves=ONE,
+        scales={"x": {}},
+        covariates=("age",),
+    )
+    panel = panel_from_waves(waves_of(study, np.random.default_rng(1)), study, "asked")
+    with pytest.raises(InputError, match="'bend' predicts the change, which one wave does not"):
+        mediated_designs(panel)
+
+
 def test_several_waves_ask_for_steps() -> None:
     study = study_of({}, waves=TWO, scales={"x": {}})
     panel = panel_from_waves(waves_of(study, np.random.default_rng(1)), study, "asked")

@@ -53,6 +53,7 @@ def _analysis(place: KeyPath, analysis: Analysis, study: Study) -> Iterator[Prob
         yield (*place, "clusters"), "clusters without a column", "`raw.columns.cluster`", ""
     for position, predictor in enumerate(analysis.predictors):
         yield from _predictor((*place, "predictors", position), predictor, study)
+        yield from _on_both_sides((*place, "predictors", position), predictor, analysis, study)
     for position, curve in enumerate(analysis.curves):
         yield from _curve((*place, "curves", position), curve, analysis, study)
 
@@ -112,6 +113,22 @@ def _predictor(place: KeyPath, predictor: Predictor, study: Study) -> Iterator[P
     if predictor.reference is not None:
         known = (levels or {}).values()
         yield from unknown((*place, "reference"), [predictor.reference], known, "level")
+
+
+def _on_both_sides(
+    place: KeyPath, predictor: Predictor, analysis: Analysis, study: Study
+) -> Iterator[Problem]:
+    """Find a person's score that predicts itself: its error would be cause and effect."""
+    if predictor.of != "actor" or predictor.varying:
+        return
+    predicted = predictor.outcomes or analysis.outcomes
+    for name in predictor.mean_of or (predictor.name,):
+        if name in predicted and name in study.scales:
+            wave = predictor.wave or next(iter(study.scales[name].waves or study.waves.levels))
+            if wave in (analysis.waves or study.waves.levels):
+                given = f"{name} of wave {wave} predicts itself"
+                remedy = "keep that wave out of `waves`, or `outcomes` of the predictor to others"
+                yield (*place, "name"), given, "a wave that is not modelled", remedy
 
 
 def _wave_of(place: KeyPath, predictor: Predictor, study: Study) -> Iterator[Problem]:

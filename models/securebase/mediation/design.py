@@ -128,7 +128,7 @@ def mediated_designs(panel: Panel) -> list[MediatedDesign]:
         or do not vary, and for what leaders answer and predict by in two units.
     """
     designs = [_design(growth) for growth in composition_designs(panel)]
-    faults = [*_shape_faults(panel), *varying_faults(panel)]
+    faults = [*_shape_faults(panel), *varying_faults(panel), *_idle_terms(panel)]
     answered = {outcome for one in designs for _, outcome in one.growth.series}
     for design in designs:
         faults += design.within.faults()
@@ -163,6 +163,17 @@ def _shape_faults(panel: Panel) -> Iterator[Fault]:
     shape = panel.analysis.time.shape
     if panel.data.sizes["wave"] > 1 and shape != "steps":
         yield Fault("panel", f"time of shape {shape}", "steps", "time: {shape: steps}")
+
+
+def _idle_terms(panel: Panel) -> Iterator[Fault]:
+    """List terms that predict a change alone where one wave is modelled."""
+    analysis = panel.analysis
+    terms = [(one.term, one.on) for one in analysis.predictors]
+    terms += [(one.name, one.on) for one in analysis.products]
+    for name, on in terms:
+        if panel.data.sizes["wave"] == 1 and LEVEL not in on:
+            given = f"'{name}' predicts the change, which one wave does not have"
+            yield Fault("panel", given, "on: [level]", "or more `waves`")
 
 
 def _strays(panel: Panel, designs: Sequence[MediatedDesign], answered: set[str]) -> Iterator[Fault]:
