@@ -123,6 +123,7 @@ def test_units_without_a_score_are_left_out() -> None:
             ("u1", "patient", "w1", 1.0, None),
             ("u2", "patient", "w1", None, None),
             ("u3", "partner", "w3", None, 2.0),
+            ("u4", "patient", "w2", 3.0, None),
         ),
         study,
     )

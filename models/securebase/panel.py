@@ -244,8 +244,8 @@ def _usable(data: xr.Dataset, study: Study, analysis: Analysis) -> tuple[np.ndar
         values = data["predictor_value"].isel({UNIT: here})
         reasons[here] = missing_predictors(values, analysis, own, leader)
     silent = data["score"].isnull().all((WAVE, ROLE, OUTCOME)).values
-    asked = f"any of {', '.join(analysis.waves)}" if analysis.waves else "any wave"
-    reasons[silent] = f"no score on any outcome at {asked}"
+    where = f"any of {', '.join(analysis.waves)}" if analysis.waves else "any wave"
+    reasons[silent] = f"no score on any outcome at {where}"
     reasons[data[COMPOSITION].values == ""] = "composition not known"
     if analysis.clusters:
         reasons[data[CLUSTER].values == ""] = "cluster not known"
