@@ -107,6 +107,30 @@ EXAMPLES = {
             ]
         },
     ),
+    # arrows lead to the change up to w3 only, the mean changes to w2 too
+    "an earlier change leads to a later one": Example(
+        study_of(
+            {
+                "time": STEPS,
+                "paths": [path("worth", "anxiety", from_part="change", on=["change"])],
+                "predictors": [{"name": "age", "of": "actor"}],
+            },
+            waves=THREE,
+            scales={"worth": {"waves": ["w1", "w2"]}, "anxiety": {"waves": ["w1", "w3"]}},
+            covariates=("age",),
+        ),
+        0,
+        {
+            "all": [
+                [
+                    ("level", "soldier", "worth"),
+                    ("level", "soldier", "anxiety"),
+                    ("w2", "soldier", "worth"),
+                ],
+                [("w3", "soldier", "anxiety")],
+            ]
+        },
+    ),
     "latent change of couples": Example(
         study_of(
             {
