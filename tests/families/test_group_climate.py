@@ -66,6 +66,16 @@ def test_log_likelihood_is_that_of_dense_normals(name: str, rng: np.random.Gener
     assert max(np.abs(one).max() for one in slopes) > 0
 
 
+def test_only_slopes_make_units_differ_in_their_basis(rng: np.random.Generator) -> None:
+    """Without them a posterior costs no more for more persons of the same groups."""
+    own = {}
+    for name in ("persons", "paths and informants", "moderation"):
+        panel = climate_panel(climate_study(EXAMPLES[name]), rng, units=14, clusters=3)
+        (part,) = build(FAMILY, panel, FAMILY.default_priors(panel)).parts
+        own[name] = part.effects.unit_basis is not None
+    assert own == {"persons": False, "paths and informants": False, "moderation": True}
+
+
 @pytest.mark.parametrize("name", ["moderation", "everything"])
 def test_explicit_twin_integrates_to_the_likelihood(name: str, rng: np.random.Generator) -> None:
     panel = climate_panel(climate_study(EXAMPLES[name]), rng, units=8, clusters=2)

@@ -37,7 +37,7 @@ def occasion_part(
     factor: TensorVariable,
     residual: TensorVariable,
     **clusters: Any,
-) -> OccasionPart:
+) -> Part:
     """Make the part of a design.
 
     Parameters
@@ -47,26 +47,35 @@ def occasion_part(
     residual : TensorVariable (series, series)
     clusters
         `cluster`, `shared` and `cluster_factor`, see `Part`.
+
+    Returns
+    -------
+    Part
+        An `OccasionPart`, whose cost grows with the units, only where units differ in what
+        their effects are multiplied with.
     """
     own, growth = np.nan_to_num(design.basis), design.growth
+    alike = bool((own == own[0]).all())
     effects = RandomEffects(
-        # of no unit: what a model with one basis for all would have in its place
+        # where units differ, of no unit: what a model with one basis for all would have here
         basis=pt.constant(own.mean(axis=0)),
         factor=factor,
         residual=residual,
         series=growth.series_of_response,
         wave=growth.wave_of_response,
-        unit_basis=own,
+        unit_basis=None if alike else own,
     )
-    defaults: dict[str, Any] = {"cluster": None}
-    return OccasionPart(
-        name=growth.composition.name,
-        score=design.score(design.panel),
-        predictors=design.predictors(design.panel),
-        responses=tuple(" ".join(response) for response in growth.responses),
-        columns=tuple(" x ".join(" ".join(pair) for pair in one) or "1" for one in design.columns),
-        regression=regression,
-        effects=effects,
-        design=design,
-        **(defaults | clusters),
-    )
+    settings: dict[str, Any] = {
+        "name": growth.composition.name,
+        "score": design.score(design.panel),
+        "predictors": design.predictors(design.panel),
+        "cluster": None,
+        "responses": tuple(" ".join(response) for response in growth.responses),
+        "columns": tuple(
+            " x ".join(" ".join(pair) for pair in one) or "1" for one in design.columns
+        ),
+        "regression": regression,
+        "effects": effects,
+    }
+    settings |= clusters
+    return Part(**settings) if alike else OccasionPart(**settings, design=design)
