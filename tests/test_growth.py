@@ -3,9 +3,11 @@
 from typing import Any
 
 import numpy as np
+import pymc as pm
 import pytest
 from growth_examples import growth_panel, growth_study, random_waves
 
+from securebase.families import load_family
 from securebase.faults import InputError
 from securebase.growth.design import GrowthDesign
 from securebase.growth.identification import growth_designs
@@ -13,6 +15,7 @@ from securebase.growth.mean import mean_variables
 from securebase.growth.priors import default_priors
 from securebase.growth.time import growth_functions
 from securebase.panel import Panel, panel_from_waves
+from securebase.sampling import prior_draws
 
 FIVE = {"w1": 0.0, "w2": 0.5, "w3": 1.0, "w4": 2.0, "w5": 4.0}
 ARM = {"type": "categorical", "levels": {"1": "control", "2": "therapy"}}
@@ -245,6 +248,34 @@ def test_default_priors_are_scaled_by_range_and_span(rng: np.random.Generator) -
     assert priors["change"].sd == {"anxiety": 6 / 4 / 4, "total": 100 / 4 / 4}
     assert priors["on_change"].sd == {"anxiety": 0.15, "total": 2.5}
     assert priors["loading"].sd == {"anxiety": 2.0, "total": 2.0}
+
+
+def test_priors_of_a_phase_are_scaled_by_its_own_time(rng: np.random.Generator) -> None:
+    study = growth_study(
+        {
+            "time": {"shape": "piecewise", "knots": ["w3"], "phases": ["early", "late"]},
+            "predictors": [{"name": "age", "of": "actor"}],
+        },
+        roles=("patient",),
+        scales={"anxiety": {}},
+        waves=FIVE,
+        covariates={"age": {}},
+    )
+    panel, _ = growth_panel(study, rng)
+    priors = default_priors(panel)
+    # one unit of time early, three late; the scale is six points wide
+    assert priors["change"].sd == {"early anxiety": 1.5, "late anxiety": 0.5}
+    assert priors["change_sd"].sd == {"early anxiety": 1.5, "late anxiety": 0.5}
+    assert priors["on_change"].sd == {"early anxiety": 0.6, "late anxiety": 0.2}
+    with pm.Model() as model:
+        load_family("dyadic_growth").parts(panel, priors)
+    drawn = prior_draws(model, 4000, 1)
+    age = float(panel.data["predictor_value"].std())
+    for name, sd in (("change", [1.5, 0.5]), ("actor_on_change", [0.6 / age, 0.2 / age])):
+        found = drawn[name].std(("chain", "draw")).squeeze().values
+        np.testing.assert_allclose(found, sd, rtol=0.1)
+    found = (drawn["unit_sd"] ** 2).mean(("chain", "draw")) ** 0.5
+    np.testing.assert_allclose(found[1:], [1.5, 0.5], rtol=0.1)
 
 
 # --- faults --------------------------------------------------------------------------------

@@ -29,7 +29,8 @@ class Prior:
     kind : {"normal", "half-normal", "lkj"}
         Distribution.
     mean, sd : mapping of str to float
-        Location and spread per outcome, in the unit; empty for "lkj".
+        Location and spread per outcome, or per phase and outcome ("treatment depression"), in the
+        unit; empty for "lkj".
     eta : float
         Shape of "lkj".
     unit : str
@@ -55,6 +56,11 @@ class Prior:
         if self.sd is None:
             raise ValueError(f"prior {self.block} is {self.kind} and has no spread")
         return np.array([self.sd[outcome] for outcome in outcomes])
+
+    def place(self, part: str, outcome: str) -> str:
+        """Name under which a part of an outcome stands here: its own, or that of the outcome."""
+        own = f"{part} {outcome}"
+        return own if own in (self.sd or {}) else outcome
 
     def overridden(self, override: PriorOverride) -> "Prior":
         """Return this prior with the values a codebook sets."""

@@ -41,12 +41,11 @@ def shared_by_members(design: GrowthDesign, cluster: MemberCovariance) -> Array:
 
 def effect_sds(covariance: MemberCovariance, priors: Priors, prefix: str = "") -> Array:
     """Spread of the half-normal of each effect; prefix "cluster_" for clusters."""
-    return np.array(
-        [
-            priors[f"{prefix}{'level' if growth == LEVEL else 'change'}_sd"].sds([outcome])[0]
-            for growth, _, outcome in covariance.quantities
-        ]
-    )
+    found = []
+    for growth, _, outcome in covariance.quantities:
+        prior = priors[f"{prefix}{'level' if growth == LEVEL else 'change'}_sd"]
+        found.append(prior.sds([prior.place(growth, outcome)])[0])
+    return np.array(found)
 
 
 def residual_sds(covariance: MemberCovariance, priors: Priors) -> Array:

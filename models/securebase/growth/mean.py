@@ -47,8 +47,11 @@ class MeanVariable:
     def registered(self, priors: Priors) -> TensorVariable:
         """Register it in the current model and return its numbers (cell,)."""
         prior = priors[self.block]
-        outcomes = [cell[-1] for cell in self.cells.cells]
-        return self.cells.registered(prior.means(outcomes), prior.sds(outcomes) / self.spread)
+        # a cell is (predictor, phase, role, outcome), the first two where there are any
+        places = [
+            prior.place(cell[-3] if len(cell) > 2 else "", cell[-1]) for cell in self.cells.cells
+        ]
+        return self.cells.registered(prior.means(places), prior.sds(places) / self.spread)
 
 
 def mean_variables(designs: Sequence[GrowthDesign]) -> list[MeanVariable]:

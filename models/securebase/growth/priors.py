@@ -1,16 +1,21 @@
 """Default priors of growth models, scaled by each outcome's range and the study's span."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from securebase.faults import Fault, InputError
+from securebase.growth.time import phase_lengths
 from securebase.panel import Panel
 from securebase.priors import Prior
 
 Array = NDArray[np.float64]
 POINTS: Final = "points"
+PER_TIME: Final = ("change", "on_change", "change_sd", "cluster_change_sd")
+"""Blocks in units per time."""
 
 
 def default_priors(panel: Panel) -> dict[str, Prior]:
@@ -25,7 +30,26 @@ def default_priors(panel: Panel) -> dict[str, Prior]:
     if not span > 0:
         raise InputError("dyadic growth", [Fault("panel", "a single wave", "three or more waves")])
     used = _used_blocks(panel)
-    return {name: one for name, one in growth_blocks(panel, span).items() if name in used}
+    blocks = growth_blocks(panel, span)
+    for name in PER_TIME if (lengths := phase_lengths(panel)) else ():
+        blocks[name] = _by_phase(blocks[name], lengths, span)
+    return {name: one for name, one in blocks.items() if name in used}
+
+
+def _by_phase(prior: Prior, lengths: Mapping[str, float], span: float) -> Prior:
+    """Allow each phase what the whole study is allowed: the shorter, the more per unit of time."""
+    stretch = {
+        f"{phase} {outcome}": (outcome, span / length)
+        for phase, length in lengths.items()
+        for outcome in prior.sd or ()
+    }
+    sd, mean = prior.sd or {}, prior.mean
+    return replace(
+        prior,
+        mean=mean and {place: mean[outcome] * one for place, (outcome, one) in stretch.items()},
+        sd={place: round(sd[outcome] * one, 6) for place, (outcome, one) in stretch.items()},
+        reason=f"{prior.reason} Each phase has its own time.",
+    )
 
 
 def time_span(panel: Panel) -> float:

@@ -71,6 +71,15 @@ def growth_at(panel: Panel, time: Array) -> Array:
     return np.stack([np.ones_like(time), *phases], axis=-1)
 
 
+def phase_lengths(panel: Panel) -> dict[str, float]:
+    """Time that the study spends in each phase of a piecewise path; empty for other shapes."""
+    if panel.analysis.time.shape != "piecewise":
+        return {}
+    first, last = growth_at(panel, panel.data["time"].values[[0, -1]].astype(float))
+    lengths = (last - first)[1:].tolist()
+    return dict(zip(panel.analysis.time.phase_names, lengths, strict=True))
+
+
 def inner_waves(panel: Panel) -> list[str]:
     """Waves whose loading a free path estimates: none in other shapes."""
     if panel.analysis.time.shape != "free":
