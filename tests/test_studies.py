@@ -22,11 +22,13 @@ from securebase.waves.clean import CleanWaves, clean
 KEY = ["file", "row", "rule", "column"]
 CLAIMS = {
     "asem_moments": "A1a A1b A2a A2b A3a A3b A8a A8b",
+    "asem_models": "A4a A4b A5a A5b A6a A6b A7a A7b",
     "asem_tightrope": "A8a A8b A9a A9b A10a A10b A11a A11b A11c A11d",
     "caregiving_transition": "P1a P1b P1c P1d P1e",
     "davidovitz_combat": "C1 C2a C2b C2c C3a C3b C4a C4b C4c C4d C5a C5b C5c C6a C6b C6c C7a C7b",
     "davidovitz_workshop": "D1a D1b D2a D2b D3a D3b D4a D4b D5a D5b D5c D5d D5e D5f",
     "litman_counselling": "T1a T1b T2a T2b T2c T2d",
+    "gur_residential": "G1a G1b G2a G2b G3a G3b G4a G4b G5",
     "rom_missions": "R1a R1b R1c R2a R2b R2c R2d R2e R2f R3a R3b R3c R3d R4a R4b R5a R5b R5c "
     "R6a R6b R6c R6d",
     "stanton_closeness": "S1 S2a S2b S2c",

@@ -203,10 +203,9 @@ def _(fault: declared.Swap, place: _Place) -> Iterator[Planted]:
     keys = [RowKey(unit, role, fault.wave) for role in roles]
     one, other = (place.table(key.role, key.wave).rows[key] for key in keys)
     one[person], other[person] = other[person], one[person]
-    # who is asked more often is known by the other waves; the other one only by his or her place
-    most = max(place.waves(role) for role in roles)
-    for key in keys:
-        rule = "another_person" if place.waves(key.role) == most else "swapped_role"
+    # whose id a row has now is known by two or more other waves, or else only by his or her place
+    for key, owner in zip(keys, reversed(roles), strict=True):
+        rule = "swapped_role" if place.waves(owner) > 2 else "another_person"
         yield place.planted(key, rule, fault)
 
 
