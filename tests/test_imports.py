@@ -25,6 +25,7 @@ ORDER = [
     "predictors",
     "schedules",
     "panel",
+    "responses",
     "moments",
     "likelihood",
     "part",

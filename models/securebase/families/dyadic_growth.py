@@ -41,10 +41,10 @@ from securebase.growth.mean import Coefficients, effect_regression, mean_coeffic
 from securebase.growth.priors import POINTS, default_priors
 from securebase.growth.time import inner_waves
 from securebase.likelihood import product
-from securebase.names import COMPOSITION, OUTCOME, ROLE, UNIT, WAVE
 from securebase.panel import Panel
 from securebase.part import Part, RandomEffects
 from securebase.priors import Priors
+from securebase.responses import paths_of_roles, with_drawn
 from securebase.structure.cells import cell, laid_out_draws
 from securebase.structure.covariance import MemberCovariance
 
@@ -196,31 +196,27 @@ def trajectories(posterior: xr.Dataset, panel: Panel) -> xr.DataArray:
     xr.DataArray
         Dims chain, draw, role, outcome, wave, in points; NaN where not measured.
     """
-    designs = growth_designs(panel)
-    labels = list(dict.fromkeys(label for one in designs for label in one.composition.labels))
-    waves = [str(wave) for wave in panel.data[WAVE].values]
-    coords = {ROLE: labels, OUTCOME: list(panel.analysis.outcomes), WAVE: waves}
-    shape = (posterior.sizes["chain"], posterior.sizes["draw"], *map(len, coords.values()))
-    dims = ("chain", "draw", ROLE, OUTCOME, WAVE)
-    paths = xr.DataArray(np.full(shape, np.nan), coords=coords, dims=dims)
-    found: dict[tuple[str, str, str], list[Array]] = {}
-    for design in designs:
-        average = design.predictors(panel).mean(axis=0)
-        place = (len(design.effects), len(design.columns))
-        effects = laid_out_draws(design.coefficients, posterior, place) @ average
-        for row, (wave, slot, outcome) in enumerate(design.responses):
-            label = design.label_of_slot[slot]
-            basis = design.basis[row]
-            path = effects @ basis
-            if wave in inner_waves(panel):
-                change = effects[..., len(design.series) + design.series.index((slot, outcome))]
-                loading = posterior["loading"].sel(outcome=outcome, inner_wave=wave)
-                path = path + change * loading.values
-            found.setdefault((label, outcome, wave), []).append(path)
-    for (label, outcome, wave), members in found.items():
-        # exchangeable members differ here in the averages of their predictors only
-        paths.loc[{ROLE: label, OUTCOME: outcome, WAVE: wave}] = np.mean(members, axis=0)
-    return paths
+    return paths_of_roles(
+        panel,
+        (
+            (one.composition, one.responses, _expected(posterior, one))
+            for one in growth_designs(panel)
+        ),
+    )
+
+
+def _expected(posterior: xr.Dataset, design: GrowthDesign) -> Array:
+    """Expected scores (chain, draw, response) of a composition."""
+    average = design.predictors(design.panel).mean(axis=0)
+    place = (len(design.effects), len(design.columns))
+    effects = laid_out_draws(design.coefficients, posterior, place) @ average
+    scores = effects @ design.basis.T
+    for row, (wave, slot, outcome) in enumerate(design.responses):
+        if wave in inner_waves(design.panel):
+            change = effects[..., len(design.series) + design.series.index((slot, outcome))]
+            loading = posterior["loading"].sel(outcome=outcome, inner_wave=wave)
+            scores[..., row] += change * loading.values
+    return np.asarray(scores)
 
 
 def simulate(rng: np.random.Generator, truth: xr.Dataset, panel: Panel) -> Panel:
@@ -240,16 +236,13 @@ def simulate(rng: np.random.Generator, truth: xr.Dataset, panel: Panel) -> Panel
     Panel
         The same panel with other scores.
     """
-    score = panel.data["score"].copy(deep=True)
-    for design in growth_designs(panel):
-        simulated = _simulated(rng, truth, design)
-        rows = np.flatnonzero(panel.data[COMPOSITION].values == design.composition.name)
-        for place, (wave, slot, outcome) in enumerate(design.responses):
-            at = {"wave": wave, "role": slot, "outcome": outcome}
-            old = score.isel({UNIT: rows}).sel(at).values
-            column = np.where(np.isnan(old), np.nan, simulated[:, place])
-            score.loc[{**at, UNIT: score[UNIT].values[rows]}] = column
-    return panel.with_scores(score)
+    return with_drawn(
+        panel,
+        (
+            (one.composition, one.responses, _simulated(rng, truth, one))
+            for one in growth_designs(panel)
+        ),
+    )
 
 
 def _simulated(rng: np.random.Generator, truth: xr.Dataset, design: GrowthDesign) -> Array:

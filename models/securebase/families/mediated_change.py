@@ -39,10 +39,11 @@ from securebase.mediation.chains import with_indirect
 from securebase.mediation.design import MediatedDesign, mediated_designs
 from securebase.mediation.parameters import PARAMETERS
 from securebase.mediation.priors import default_priors, source_range
-from securebase.names import COMPOSITION, OUTCOME, PHASE, ROLE, UNIT, WAVE
+from securebase.names import PHASE, ROLE
 from securebase.panel import Panel
 from securebase.part import Part, RandomEffects
 from securebase.priors import Priors
+from securebase.responses import paths_of_roles, with_drawn
 from securebase.structure.blocks import blocks_cov, blocks_factor
 from securebase.structure.cells import cell, cells_of, laid_out
 from securebase.structure.totals import total_effects
@@ -174,25 +175,20 @@ def trajectories(posterior: xr.Dataset, panel: Panel) -> xr.DataArray:
     xr.DataArray
         Dims chain, draw, role, outcome, wave, in points; NaN where not measured.
     """
-    designs = mediated_designs(panel)
-    labels = list(dict.fromkeys(one for d in designs for one in d.growth.composition.labels))
-    waves = [str(wave) for wave in panel.data[WAVE].values]
-    coords = {ROLE: labels, OUTCOME: list(panel.analysis.outcomes), WAVE: waves}
-    shape = (posterior.sizes["chain"], posterior.sizes["draw"], *map(len, coords.values()))
-    dims = ("chain", "draw", ROLE, OUTCOME, WAVE)
-    paths = xr.DataArray(np.full(shape, np.nan), coords=coords, dims=dims)
-    found: dict[tuple[str, str, str], list[Array]] = {}
-    for design in designs:
-        growth = design.growth
-        average = growth.predictors(panel).mean(axis=0)
-        expected = design.expected(posterior) @ average @ growth.basis.T
-        for row, (wave, slot, outcome) in enumerate(growth.responses):
-            place = growth.label_of_slot[slot], outcome, wave
-            found.setdefault(place, []).append(expected[..., row])
-    for (label, outcome, wave), members in found.items():
-        # exchangeable members differ here in the averages of their predictors only
-        paths.loc[{ROLE: label, OUTCOME: outcome, WAVE: wave}] = np.mean(members, axis=0)
-    return paths
+    return paths_of_roles(
+        panel,
+        (
+            (one.growth.composition, one.growth.responses, _expected(posterior, one))
+            for one in mediated_designs(panel)
+        ),
+    )
+
+
+def _expected(posterior: xr.Dataset, design: MediatedDesign) -> Array:
+    """Expected scores (chain, draw, response) of a composition."""
+    growth = design.growth
+    average = growth.predictors(growth.panel).mean(axis=0)
+    return np.asarray(design.expected(posterior) @ average @ growth.basis.T)
 
 
 def simulate(rng: np.random.Generator, truth: xr.Dataset, panel: Panel) -> Panel:
@@ -212,17 +208,17 @@ def simulate(rng: np.random.Generator, truth: xr.Dataset, panel: Panel) -> Panel
     Panel
         The same panel with other scores.
     """
-    score = panel.data["score"].copy(deep=True)
-    for design in mediated_designs(panel):
-        growth = design.growth
-        drawn = _simulated(rng, truth, design) @ growth.basis.T
-        rows = np.flatnonzero(panel.data[COMPOSITION].values == growth.composition.name)
-        for place, (wave, slot, outcome) in enumerate(growth.responses):
-            at = {WAVE: wave, ROLE: slot, OUTCOME: outcome}
-            old = score.isel({UNIT: rows}).sel(at).values
-            column = np.where(np.isnan(old), np.nan, drawn[:, place])
-            score.loc[{**at, UNIT: score[UNIT].values[rows]}] = column
-    return panel.with_scores(score)
+    return with_drawn(
+        panel,
+        (
+            (
+                one.growth.composition,
+                one.growth.responses,
+                _simulated(rng, truth, one) @ one.growth.basis.T,
+            )
+            for one in mediated_designs(panel)
+        ),
+    )
 
 
 def _simulated(rng: np.random.Generator, truth: xr.Dataset, design: MediatedDesign) -> Array:
