@@ -24,7 +24,7 @@ DESIGNS: dict[str, Design | Simulated] = {
     "two_level": leaders(40, 5),
     "exchangeable": exchangeable(100),
     "mediated_change": Simulated("davidovitz_combat", "combat"),
-    "dyadic_panel": Simulated("asem_models", "panel"),
+    "dyadic_panel": Simulated("asem_models", "ripple"),
     "group_climate": Simulated("rom_missions", "climate"),
     "momentary_buffering": Simulated("asem_moments", "moments"),
 }
