@@ -23,10 +23,10 @@ DESIGNS: dict[str, Design | Simulated] = {
     "one_level": reference(100),
     "two_level": leaders(40, 5),
     "exchangeable": exchangeable(100),
-    "mediated_change": Simulated("davidovitz_combat", "combat"),
+    "mediated_change": Simulated("davidovitz_workshop", "through_soldiers_eyes"),
     "dyadic_panel": Simulated("asem_models", "ripple"),
-    "group_climate": Simulated("rom_missions", "climate"),
-    "momentary_buffering": Simulated("asem_moments", "moments"),
+    "group_climate": Simulated("rom_missions", "security"),
+    "momentary_buffering": Simulated("asem_moments", "buffering"),
 }
 
 

@@ -9,39 +9,28 @@ integrated out of their sums in the same way. Nothing divides by a covariance of
 so that variances of zero and correlations of one are ordinary cases.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 
 from securebase.likelihood.cluster_kernels import semidefinite_root
 from securebase.likelihood.compilation import compiled, written_out
 from securebase.likelihood.layout import Table
-from securebase.likelihood.occasions import CLUSTER, COUNT, SET, START, STOP
+from securebase.likelihood.occasion_units import (
+    Data,
+    applied,
+    back_to_blocks,
+    integrated,
+    integrated_unit,
+    left_to_cluster,
+    space,
+    stop_of_cluster,
+    times,
+    unit_term,
+    without_empty_columns,
+)
+from securebase.likelihood.occasions import CLUSTER, COUNT, SET
 from securebase.moments import Floats
 
-LOG_TWO_PI = np.log(2.0 * np.pi)
 ROUNDING = np.finfo(np.float64).eps
-
-
-@compiled
-def times(a: Floats, b: Floats) -> Floats:
-    """Product of two small matrices."""
-    result = np.zeros((a.shape[0], b.shape[1]))
-    for i in range(a.shape[0]):
-        for k in range(a.shape[1]):
-            for j in range(b.shape[1]):
-                result[i, j] += a[i, k] * b[k, j]
-    return result
-
-
-@compiled
-def applied(a: Floats, x: Floats) -> Floats:
-    """Product of a matrix and a vector."""
-    result = np.zeros(a.shape[0])
-    for i in range(a.shape[0]):
-        for k in range(a.shape[1]):
-            result[i] += a[i, k] * x[k]
-    return result
 
 
 @compiled
@@ -80,134 +69,6 @@ def precisions(residual: Floats, sets: Table, inverses: Floats) -> Floats:
 
 
 @compiled
-def integrated(information: Floats, root: Floats, spread: Floats) -> float:
-    """Fill V = K (I + K'AK)^-1 K' with KK' the covariance; return log|I + K'AK|."""
-    size = root.shape[1]
-    inner = times(root.T, times(information, root))
-    log = 0.0
-    # Cholesky of I + K'AK in place, rows of its inverse times K' beside it
-    turned = root.T.copy()
-    for i in range(size):
-        inner[i, i] += 1.0
-        for j in range(i + 1):
-            for k in range(j):
-                inner[i, j] -= inner[i, k] * inner[j, k]
-            if i > j:
-                inner[i, j] /= inner[j, j]
-        log += np.log(inner[i, i])
-        inner[i, i] = np.sqrt(inner[i, i])
-        for c in range(root.shape[0]):
-            for k in range(i):
-                turned[i, c] -= inner[i, k] * turned[k, c]
-            turned[i, c] /= inner[i, i]
-    spread[:] = times(turned.T, turned)
-    return log
-
-
-class Data(NamedTuple):
-    """What is read for every unit, and how far parameters are from the reference."""
-
-    units: Table
-    blocks: Table
-    sums: Floats
-    series: Table
-    design: Floats
-    centre: Floats
-    inverses: Floats
-    logs: Floats
-    root: Floats
-
-
-class Unit(NamedTuple):
-    """Of one unit: A, r and V, and per block Z'(y - Z m) and (y - Z m)(y - Z m)'."""
-
-    information: Floats
-    score: Floats
-    spread: Floats
-    lean: Floats
-    squares: Floats
-
-
-@compiled
-def sums_of_unit(i: int, data: Data, unit: Unit) -> float:
-    """Fill A, r and what is kept per block; return their log-density."""
-    q, n_series = len(data.series), data.inverses.shape[1]
-    m = applied(data.centre, data.design[i])
-    unit.information[:] = 0.0
-    unit.score[:] = 0.0
-    value = 0.0
-    start, stop = data.units[i, START], data.units[i, STOP]
-    for b in range(start, stop):
-        count, inverse = data.blocks[b, COUNT], data.inverses[data.blocks[b, SET]]
-        by_effects = data.sums[b, : q * q].reshape((q, q))
-        by_series = data.sums[b, q * q : q * q + q * n_series].reshape((q, n_series))
-        left, square = unit.lean[b - start], unit.squares[b - start]
-        left[:] = by_series
-        square[:] = data.sums[b, q * q + q * n_series :].reshape((n_series, n_series))
-        for e in range(q):
-            own = data.series[e]
-            for f in range(q):
-                left[e, data.series[f]] -= by_effects[e, f] * m[f]
-                unit.information[e, f] += by_effects[e, f] * inverse[own, data.series[f]]
-        for e in range(q):
-            own = data.series[e]
-            for c in range(n_series):
-                # from both sides: what is left of one and the whole of the other
-                square[own, c] -= m[e] * by_series[e, c]
-                square[c, own] -= m[e] * left[e, c]
-                unit.score[e] += inverse[own, c] * left[e, c]
-        value -= 0.5 * count * data.logs[data.blocks[b, SET]]
-        for c in range(n_series):
-            for d in range(n_series):
-                value -= 0.5 * inverse[c, d] * square[c, d]
-            if inverse[c, c] > 0.0:
-                value -= 0.5 * count * LOG_TWO_PI
-    return value
-
-
-@compiled
-def integrated_unit(i: int, data: Data, unit: Unit) -> float:
-    """Fill everything of a unit; return its log-density, its cluster's effects being zero."""
-    value = sums_of_unit(i, data, unit)
-    value -= 0.5 * integrated(unit.information, data.root, unit.spread)
-    return value + 0.5 * np.sum(unit.score * applied(unit.spread, unit.score))
-
-
-@compiled
-def left_to_cluster(
-    first: int, last: int, data: Data, unit: Unit, total: Floats, pull: Floats
-) -> None:
-    """Fill the sums of B and of u over the units of a cluster."""
-    total[:] = 0.0
-    pull[:] = 0.0
-    for i in range(first, last):
-        integrated_unit(i, data, unit)
-        total += unit.information
-        total -= times(unit.information, times(unit.spread, unit.information))
-        pull += unit.score - applied(unit.information, applied(unit.spread, unit.score))
-
-
-@compiled
-def back_to_blocks(
-    i: int, data: Data, unit: Unit, by_information: Floats, by_score: Floats, by_inverse: Floats
-) -> None:
-    """Add the gradient by each set's inverse covariance, given those by A and r."""
-    q, n_series = len(data.series), by_inverse.shape[1]
-    start = data.units[i, START]
-    for b in range(start, data.units[i, STOP]):
-        target = by_inverse[data.blocks[b, SET]]
-        for e in range(q):
-            own = data.series[e]
-            for f in range(q):
-                target[own, data.series[f]] += by_information[e, f] * data.sums[b, e * q + f]
-            for c in range(n_series):
-                target[own, c] += by_score[e] * unit.lean[b - start, e, c]
-        for c in range(n_series):
-            for d in range(n_series):
-                target[c, d] -= 0.5 * unit.squares[b - start, c, d]
-
-
-@compiled
 def back_to_residual(data: Data, by_inverse: Floats, residual_grad: Floats) -> None:
     """Carry gradients by the inverse covariances to the residual covariance."""
     inverses, set_counts = data.inverses, np.zeros(len(data.inverses))
@@ -225,42 +86,18 @@ def cluster_term(
     by_left: Floats, by_left_score: Floats,
 ) -> float:  # fmt: skip
     """Integrate a cluster's effects out of the sums of B and u; fill the gradients by these."""
-    spread = np.zeros((root.shape[0], root.shape[0]))
+    turned = np.zeros((root.shape[1], root.shape[0]))
     information = times(shared.T, times(by_unit, shared))
     score = applied(shared.T, pull)
-    log = integrated(information, root, spread)
+    log = integrated(information, root, turned)
+    spread, moved = times(turned.T, turned), times(turned, information)
     mode = applied(spread, score)
     rest = score - applied(information, mode)
-    cluster_grad -= 0.5 * (information - times(information, times(spread, information)))
+    cluster_grad -= 0.5 * (information - times(moved.T, moved))
     cluster_grad += 0.5 * np.outer(rest, rest)
     by_left[:] = times(shared, times(-0.5 * (spread + np.outer(mode, mode)), shared.T))
     by_left_score[:] = applied(shared, mode)
     return 0.5 * (np.sum(score * mode) - log)
-
-
-@compiled
-def unit_term(
-    unit: Unit, by_left: Floats, by_left_score: Floats, unit_grad: Floats, by_information: Floats
-) -> Floats:
-    """Add the gradient by the effects' covariance, fill that by A; return that by r.
-
-    From the unit's own terms and, through B and u, from the term of its cluster.
-    """
-    information, spread = unit.information, unit.spread
-    mode = applied(spread, unit.score)
-    left = information - times(information, times(spread, information))
-    rest = unit.score - applied(information, mode)
-    keep = -times(information, spread)
-    for e in range(len(mode)):
-        keep[e, e] += 1.0
-    kept_score = applied(keep.T, by_left_score)
-    turned = applied(left, by_left_score)
-    by_information[:] = -0.5 * (spread + np.outer(mode, mode))
-    by_information += times(keep.T, times(by_left, keep))
-    by_information -= 0.5 * (np.outer(kept_score, mode) + np.outer(mode, kept_score))
-    unit_grad += 0.5 * (np.outer(rest, rest) - left) - times(left, times(by_left, left))
-    unit_grad -= 0.5 * (np.outer(turned, rest) + np.outer(rest, turned))
-    return mode + kept_score
 
 
 @compiled
@@ -295,28 +132,32 @@ def occasions_density(
     known = semidefinite_root(unit_cov, root) and semidefinite_root(cluster_cov, cluster_root)
     if not known or np.isnan(logs[0]):
         return -np.inf
+    root, cluster_root = without_empty_columns(root), without_empty_columns(cluster_root)
     data = Data(units, blocks, sums, series, design, regression - reference, inverses, logs, root)
-    most = (units[:, STOP] - units[:, START]).max()
-    unit = Unit(
-        np.zeros((q, q)), np.zeros(q), np.zeros((q, q)), np.zeros((most, q, m)),
-        np.zeros((most, m, m)),
-    )  # fmt: skip
+    held = space(data, c > 0)
     by_inverse, by_information = np.zeros((len(sets), m, m)), np.zeros((q, q))
-    by_left, by_left_score = np.zeros((q, q)), np.zeros(q)
-    total, pull = np.zeros((q, q)), np.zeros(q)
-    last = 0
+    size = q if c > 0 else 0
+    by_left, by_left_score = np.zeros((size, size)), np.zeros(size)
+    total, pull = np.zeros((size, size)), np.zeros(size)
+    first, last = 0, 0
     for i in range(len(units)):
-        if c > 0 and i == last:
-            while last < len(units) and units[last, CLUSTER] == units[i, CLUSTER]:
-                last += 1
-            left_to_cluster(i, last, data, unit, total, pull)
-            terms[units[i, CLUSTER]] += cluster_term(
-                total, pull, shared, cluster_root, cluster_grad, by_left, by_left_score
-            )
-        terms[units[i, CLUSTER] if c > 0 else i] += integrated_unit(i, data, unit)
-        by_score = unit_term(unit, by_left, by_left_score, unit_grad, by_information)
-        back_to_blocks(i, data, unit, by_information, by_score, by_inverse)
-        rest = unit.score - applied(unit.information, by_score)
+        if i == last:
+            first, last = i, stop_of_cluster(i, units) if c > 0 else i + 1
+            total[:] = 0.0
+            pull[:] = 0.0
+            for j in range(first, last):
+                term = units[j, CLUSTER] if c > 0 else j
+                terms[term] += integrated_unit(j, j - first, data, held)
+                if c > 0:
+                    left_to_cluster(j - first, held, total, pull)
+            if c > 0:
+                terms[units[i, CLUSTER]] += cluster_term(
+                    total, pull, shared, cluster_root, cluster_grad, by_left, by_left_score
+                )
+        place = i - first
+        by_score = unit_term(place, held, by_left, by_left_score, unit_grad, by_information)
+        back_to_blocks(i, place, data, held, by_information, by_score, by_inverse)
+        rest = held.score[place] - applied(held.information[place], by_score)
         regression_grad += np.outer(rest, design[i])
     back_to_residual(data, by_inverse, residual_grad)
     gradients = regression_grad, unit_grad, residual_grad, cluster_grad

@@ -119,6 +119,7 @@ def _generating(study: Study, settings: Simulation, analysis: Analysis) -> tuple
 
 def _differences(study: Study, analysis: Analysis, model: Analysis) -> Iterator[str]:
     """Say why parameters of the model are not those of the analysis."""
+    model = _of_outcomes(model, analysis.outcomes)
     waves = [_waves(study, each, analysis.outcomes) for each in (analysis, model)]
     if waves[0] != waves[1]:
         yield f"the model that draws the scores has other waves ({', '.join(waves[1]) or 'none'})"
@@ -134,6 +135,20 @@ def _differences(study: Study, analysis: Analysis, model: Analysis) -> Iterator[
     if paths != {(one.name, one.lag) for one in analysis.paths}:
         listed = ", ".join(sorted(path for path, _ in paths)) or "none"
         yield f"the model that draws the scores has other paths to these outcomes ({listed})"
+
+
+def _of_outcomes(model: Analysis, outcomes: Sequence[str]) -> Analysis:
+    """Leave out of a model the products and informants that concern other outcomes."""
+    products = []
+    for product in model.interactions:
+        own = tuple(one for one in product.outcomes or model.outcomes if one in outcomes)
+        kept = own if product.outcomes is not None else None
+        if own:
+            products.append(product.model_copy(update={"outcomes": kept}))
+    informants = {
+        name: scales for name, scales in model.informants.items() if set(scales) <= set(outcomes)
+    }
+    return model.model_copy(update={"interactions": tuple(products), "informants": informants})
 
 
 def _waves(study: Study, analysis: Analysis, outcomes: Sequence[str]) -> list[str]:
