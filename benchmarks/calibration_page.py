@@ -59,7 +59,11 @@ def wrapped(name: str) -> str:
 
 
 def sections(
-    name: str, design: Design | Simulated, calibration: Calibration, found: pd.DataFrame, seconds: float
+    name: str,
+    design: Design | Simulated,
+    calibration: Calibration,
+    found: pd.DataFrame,
+    seconds: float,
 ) -> str:
     """Say what was found in one design."""
     fits, outside = calibration.fits, found[found["p"] < 0.05]

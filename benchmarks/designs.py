@@ -138,14 +138,17 @@ class Simulated:
         units, family = panel.data.sizes["unit"], panel.analysis.family.replace("_", " ")
         return f"{family}: {self.study}, {self.analysis}, {units:,} units"
 
-    @cache
     def question(self) -> Question:
         """Model of the analysis, on one simulated study."""
-        config = Path(__file__).parents[1] / "config"
-        study = load_study(config / "studies" / f"{self.study}.yaml")
-        settings = load_simulation(config / "simulations" / f"{self.study}.yaml")
-        panel = design_panel(study, settings, self.analysis, "small")
-        return posed_on(panel, study, self.analysis)
+        return _simulated(self.study, self.analysis)
+
+
+@cache
+def _simulated(name: str, analysis: str) -> Question:
+    config = Path(__file__).parents[1] / "config"
+    study = load_study(config / "studies" / f"{name}.yaml")
+    settings = load_simulation(config / "simulations" / f"{name}.yaml")
+    return posed_on(design_panel(study, settings, analysis, "small"), study, analysis)
 
 
 def reference(units: int = 100) -> Design:

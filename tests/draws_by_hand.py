@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from securebase.codebook.analysis import Claim
+from securebase.codebook.claim import Claim
 
 CHAINS, DRAWS = 4, 500
 ROLES, OUTCOMES = ("patient", "partner"), ("anxiety", "avoidance")

@@ -6,16 +6,9 @@ import pytest
 from draws_by_hand import claim
 from pydantic import ValidationError
 
-from securebase.codebook.analysis import (
-    Analysis,
-    Claim,
-    Interaction,
-    Predictor,
-    PriorOverride,
-    Rope,
-    Term,
-    TimeShape,
-)
+from securebase.codebook.analysis import Analysis, PriorOverride
+from securebase.codebook.claim import Claim, Rope, Term
+from securebase.codebook.terms import Interaction, Predictor, TimeShape
 
 ANALYSIS: dict[str, Any] = {
     "family": "dyadic_growth",

@@ -10,7 +10,7 @@ from growth_examples import growth_panel, growth_study
 
 from securebase.checks import checks_table
 from securebase.claims import claim_faults
-from securebase.codebook.analysis import Claim
+from securebase.codebook.claim import Claim
 from securebase.codebook.questions import question_problems
 from securebase.config import Thresholds
 from securebase.families import claim_units, load_family

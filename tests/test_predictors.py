@@ -8,7 +8,7 @@ import pytest
 import xarray as xr
 from growth_examples import growth_study, wave_table
 
-from securebase.codebook.analysis import Predictor
+from securebase.codebook.terms import Predictor
 from securebase.predictors import contrasted_levels, measures, missing_predictors, owners_of
 
 WAVES = {"w1": 0.0, "w2": 1.0}

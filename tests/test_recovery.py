@@ -12,7 +12,7 @@ from growth_examples import growth_study, random_waves
 from scipy.stats import norm
 
 from securebase.claims import claims_table
-from securebase.codebook.analysis import Claim
+from securebase.codebook.claim import Claim
 from securebase.config import Decision, Recovery, Sampling
 from securebase.families import dyadic_growth
 from securebase.faults import InputError

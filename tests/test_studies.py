@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from securebase.claims import estimand_draws
-from securebase.codebook.analysis import Claim
+from securebase.codebook.claim import Claim
 from securebase.codebook.loading import Study, load_study
 from securebase.families import load_family
 from securebase.fitting import question_faults

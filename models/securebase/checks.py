@@ -8,7 +8,7 @@ import pandas as pd
 import xarray as xr
 
 from securebase.claims import claim_regions, estimand_draws, probability_mcse
-from securebase.codebook.analysis import Claim
+from securebase.codebook.claim import Claim
 from securebase.config import Thresholds
 from securebase.summaries import describe
 

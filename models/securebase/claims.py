@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from securebase.codebook.analysis import Claim, Term
+from securebase.codebook.claim import Claim, Term
 from securebase.config import Decision
 from securebase.faults import Fault, InputError
 from securebase.summaries import SAMPLES, describe

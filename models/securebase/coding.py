@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import xarray as xr
 
-from securebase.codebook.analysis import Predictor
 from securebase.codebook.loading import Study
+from securebase.codebook.terms import Predictor
 from securebase.names import ROLE
 
 

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
-from securebase.codebook.analysis import Closed, Label
+from securebase.codebook.closed import Closed, Label
 from securebase.codebook.document import error_details, valid_keys
 from securebase.faults import Fault, InputError
 

@@ -11,8 +11,9 @@ import pandas as pd
 import xarray as xr
 
 from securebase.clusters import LEADER, by_unit, disagreements, of_clusters
-from securebase.codebook.analysis import Analysis, Interaction, Predictor
+from securebase.codebook.analysis import Analysis
 from securebase.codebook.loading import Study
+from securebase.codebook.terms import Interaction, Predictor
 from securebase.coding import apart, rescaled, spread, standardised
 from securebase.names import CLUSTER, GROUP, MEASURE, OWNER, ROLE, UNIT, WAVE
 

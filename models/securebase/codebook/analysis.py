@@ -1,229 +1,12 @@
-"""What is asked of a study: analyses and claims, as a codebook declares them."""
+"""An analysis of a study, as a codebook declares it."""
 
-from collections.abc import Iterator
-from typing import Annotated, Literal
+from collections import Counter
+from collections.abc import Iterable, Iterator
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-Label = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
-Sentence = Annotated[str, Field(min_length=8)]
-
-
-class Closed(BaseModel):
-    """A part of a configuration: a key it does not know is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class TimeShape(Closed):
-    """How an outcome moves with time."""
-
-    shape: Literal["linear", "piecewise", "free", "steps"] = Field(
-        "linear",
-        description="linear: one change per unit of time; piecewise: one change per phase; "
-        "free: the path between the first and the last wave is estimated, `change` is the average "
-        "change per unit of time from first to last wave; steps: a change of its own from the "
-        "first wave to each later one, named by it, without a residual.",
-    )
-    measured_by: Literal["wave", "date"] = Field(
-        "wave",
-        description="wave: everybody answers at the planned time of a wave; date: each member at "
-        "the date of answering, counted from the unit's first dated wave.",
-    )
-    origin: str | None = Field(
-        None, description="Wave at which `level` is measured; null: the first wave."
-    )
-    knots: tuple[str, ...] = Field(
-        (), description="Waves at which the change may turn (piecewise only)."
-    )
-    phases: tuple[Label, ...] = Field(
-        (),
-        description="Names of the phases, one more than knots; empty: phase_1, phase_2, ….",
-    )
-
-    @model_validator(mode="after")
-    def _knots_go_with_piecewise(self) -> "TimeShape":
-        if (self.shape == "piecewise") != bool(self.knots):
-            raise ValueError("knots belong to shape piecewise, and piecewise needs at least one")
-        if self.shape == "free" and self.origin is not None:
-            raise ValueError("a free path starts at the first wave: leave origin out")
-        if self.shape in ("free", "steps") and self.measured_by == "date":
-            raise ValueError("free paths and steps are between waves: dates have no place in them")
-        if self.shape == "steps" and self.origin is not None:
-            raise ValueError("steps start at the first wave: leave origin out")
-        if {"level", "change"} & set(self.phases) or len(set(self.phases)) < len(self.phases):
-            raise ValueError("phases need distinct names other than level and change")
-        if self.phases and len(self.phases) != len(self.knots) + 1:
-            raise ValueError(
-                f"{len(self.knots)} knots make {len(self.knots) + 1} phases, "
-                f"{len(self.phases)} are named"
-            )
-        return self
-
-    @property
-    def phase_names(self) -> tuple[str, ...]:
-        """Names of the phases in order; one phase unless piecewise."""
-        return self.phases or tuple(f"phase_{n + 1}" for n in range(len(self.knots) + 1))
-
-
-Part = Literal["level", "change"]
-
-
-class Predictor(Closed):
-    """A covariate or a scale score that predicts level or change."""
-
-    name: Label = Field(description="A covariate or a scale; with `mean_of`, a new name.")
-    of: Literal["actor", "partner", "unit", "leader", "group"] = Field(
-        description="Whose value: the person's own (actor), the other member's (partner), one the "
-        "members share (unit), that of the leader of the cluster (leader), or the mean over the "
-        "members of the cluster as observed, leaders aside (group)."
-    )
-    on: tuple[Part, ...] = Field(("level", "change"), min_length=1, description="What it predicts.")
-    outcomes: tuple[Label, ...] | None = Field(
-        None, description="Outcomes it predicts; null: every outcome of the analysis."
-    )
-    wave: str | None = Field(
-        None,
-        description="Wave at which it is taken; null: a scale at the first wave that measures it, "
-        "a covariate at the first wave at which the person told it.",
-    )
-    mean_of: tuple[Label, ...] = Field(
-        (), description="Composite: mean of these measures, each first brought to mean 0 and sd 1."
-    )
-    centre: Literal["grand", "none"] = Field(
-        "grand", description="grand: minus the mean over all persons who have it; none: as it is."
-    )
-    scale: Literal["sd", "none"] = Field(
-        "none", description="sd: divided by the standard deviation; none: in its own unit."
-    )
-    reference: str | None = Field(
-        None, description="Categorical: the level the others are compared with; null: the first."
-    )
-    varying: bool = Field(
-        False,
-        description="true: the value of each wave predicts the outcomes of that wave, split into "
-        "the person's mean over waves and the deviation from it.",
-    )
-
-    @model_validator(mode="after")
-    def _varies_over_all_waves(self) -> "Predictor":
-        if self.varying and (self.wave is not None or self.mean_of):
-            raise ValueError("a varying predictor is taken at every wave, and as it is")
-        return self
-
-    @property
-    def coding(self) -> tuple[object, ...]:
-        """All that decides a value: equal for two predictors of the same name."""
-        shared = self.of == "unit"
-        return (self.wave, self.mean_of, self.centre, self.scale, self.reference, shared)
-
-    @property
-    def term(self) -> str:
-        """How other places call it: "partner sensitivity"."""
-        return f"{self.of} {self.name}"
-
-
-class Interaction(Closed):
-    """The product of two or more predictors of the same analysis."""
-
-    name: Label = Field(description="Name of the interaction in results and claims.")
-    of: tuple[str, ...] = Field(
-        min_length=2,
-        description='Predictors by "whose name", such as "partner sensitivity"; in family '
-        'group_climate also "group cohesion", the latent group mean of an outcome.',
-    )
-    on: tuple[Part, ...] = Field(("change",), min_length=1, description="What it predicts.")
-    outcomes: tuple[Label, ...] | None = Field(
-        None, description="Outcomes it predicts; null: every outcome of the analysis."
-    )
-
-
-class Curve(Closed):
-    """A predictor whose effect may turn: a line and a square, alike for all or by a moderator."""
-
-    name: Label = Field(description="Name of the curve in results and claims.")
-    of: str = Field(description='The predictor by "whose name", such as "partner support".')
-    by: str | None = Field(
-        None,
-        description='A predictor by "whose name" that changes the line and the square; the curve '
-        "is then given one of its standard deviations below, at, and above its mean.",
-    )
-    on: tuple[Part, ...] = Field(("change",), min_length=1, description="What it predicts.")
-    outcomes: tuple[Label, ...] | None = Field(
-        None, description="Outcomes it predicts; null: every outcome of the analysis."
-    )
-
-    @property
-    def square(self) -> Interaction:
-        """The square of the predictor."""
-        return self._interaction(f"{self.name}_square", (self.of, self.of))
-
-    @property
-    def moderated(self) -> tuple[Interaction, ...]:
-        """Products with the moderator: of the line, of the square; none without one."""
-        if self.by is None:
-            return ()
-        return (
-            self._interaction(f"{self.name}_line_by", (self.of, self.by)),
-            self._interaction(f"{self.name}_square_by", (self.of, self.of, self.by)),
-        )
-
-    def _interaction(self, name: str, of: tuple[str, ...]) -> Interaction:
-        return Interaction(name=name, of=of, on=self.on, outcomes=self.outcomes)
-
-
-class Path(Closed):
-    """An arrow from one outcome to another within a model."""
-
-    model_config = ConfigDict(populate_by_name=True)
-
-    source: Label = Field(alias="from", description="Outcome the arrow starts from.")
-    target: Label = Field(alias="to", description="Outcome it points to.")
-    of: Literal["actor", "partner"] = Field(
-        "actor", description="Whose source: the person's own, or the other member's."
-    )
-    source_part: Part = Field(
-        "level", alias="from_part", description="What of the source, in a model of change."
-    )
-    on: tuple[Part, ...] = Field(
-        ("level", "change"),
-        min_length=1,
-        description="What of the target, in a model of change; parts it does not have are ignored.",
-    )
-    lag: Literal[0, 1] = Field(
-        0, description="1: from each wave to the next; 0: within a wave, or without waves."
-    )
-
-    @property
-    def name(self) -> str:
-        """How claims call it."""
-        whose = "" if self.of == "actor" else "partner "
-        return f"{whose}{self.source} to {self.target}"
-
-
-class Dynamics(Closed):
-    """How a panel moves from wave to wave."""
-
-    kind: Literal["deviations", "scores"] = Field(
-        "deviations",
-        description="deviations: from a person's stable part (random intercept); scores: the "
-        "scores themselves drive their next change, beside a constant change of each person's own "
-        "(latent change scores).",
-    )
-    effects: Literal["equal", "by_step"] = Field(
-        "equal", description="equal: the same at every step; by_step: each step has its own."
-    )
-    innovations: Literal["equal", "by_wave"] = Field(
-        "equal",
-        description="equal: what is new at a step spreads alike at every step; by_wave: each wave "
-        "has its own spread and correlations.",
-    )
-    step: float | None = Field(
-        None,
-        gt=0,
-        description="Length of a step in the study's time unit; unequal steps are made of several. "
-        "null: the longest that all steps are multiples of.",
-    )
+from securebase.codebook.closed import Closed, Label, Sentence
+from securebase.codebook.terms import Curve, Dynamics, Interaction, Path, Predictor, TimeShape
 
 
 class PriorOverride(Closed):
@@ -302,87 +85,54 @@ class Analysis(Closed):
         return self
 
     def _faults_of_terms(self) -> Iterator[str]:
+        yield from self._named_twice()
+        yield from self._coded_differently()
+        yield from self._without_predictor()
+        yield from self._without_outcome()
+
+    def _named_twice(self) -> Iterator[str]:
         listings = (
             ("outcome", self.outcomes),
             ("role", self.roles or ()),
             ("wave", self.waves or ()),
         )
         for what, listed in listings:
-            for name in sorted({name for name in listed if listed.count(name) > 1}):
+            for name in _repeated(listed):
                 yield f"{what} '{name}' is listed twice"
-        terms = [predictor.term for predictor in self.predictors]
-        for term in sorted({term for term in terms if terms.count(term) > 1}):
+        for term in _repeated(predictor.term for predictor in self.predictors):
             yield f"predictor '{term}' is declared twice"
-        for one in self.predictors:
-            for other in self.predictors:
-                alike = not {one.of, other.of} & {"leader", "group"}
-                if (
-                    alike
-                    and one.name == other.name
-                    and one.of < other.of
-                    and one.coding != other.coding
-                ):
-                    yield f"'{one.term}' and '{other.term}' must be taken and scaled alike"
-        names = [product.name for product in self.products]
-        for name in sorted({name for name in names if names.count(name) > 1}):
+        for name in _repeated(product.name for product in self.products):
             yield f"interaction '{name}' is declared twice"
+
+    def _coded_differently(self) -> Iterator[str]:
+        own = [one for one in self.predictors if one.of not in ("leader", "group")]
+        for one in own:
+            for other in own:
+                if one.name == other.name and one.of < other.of and one.coding != other.coding:
+                    yield f"'{one.term}' and '{other.term}' must be taken and scaled alike"
+
+    def _without_predictor(self) -> Iterator[str]:
+        terms = [predictor.term for predictor in self.predictors]
         for product in self.products:
             for term in dict.fromkeys(product.of):
                 if term not in terms and term not in self.group_means:
                     known = f"known: {', '.join(terms) or 'none'}"
                     yield f"interaction '{product.name}': no predictor '{term}' ({known})"
-        asked = [(one.name, one.outcomes) for one in (*self.predictors, *self.products)]
+
+    def _without_outcome(self) -> Iterator[str]:
+        asked = [(one.name, one.outcomes) for one in self.predictors]
+        asked += [(one.name, one.outcomes) for one in self.products]
         asked += [(f"informants of {name}", scales) for name, scales in self.informants.items()]
         for name, outcomes in asked:
             for outcome in outcomes or ():
                 if outcome not in self.outcomes:
                     yield f"'{name}': '{outcome}' is not an outcome of this analysis"
-        for one in self.paths:
-            for end in (one.source, one.target):
+        for path in self.paths:
+            for end in (path.source, path.target):
                 if end not in self.latents:
                     known = f"known: {', '.join(self.latents)}"
-                    yield f"path '{one.name}': '{end}' is not an outcome here ({known})"
+                    yield f"path '{path.name}': '{end}' is not an outcome here ({known})"
 
 
-class Term(Closed):
-    """One summand of an estimand: a posterior variable at named coordinates."""
-
-    variable: Label = Field(description="Posterior variable, such as `change`.")
-    at: dict[Label, str] = Field({}, description="Coordinates, one label per dim.")
-    mean_over: tuple[Label, ...] = Field((), description="Dims averaged over.")
-    weight: float = Field(1.0, description="Factor of this summand.")
-
-
-class Rope(Closed):
-    """Region of practical equivalence, in the unit of the estimand."""
-
-    low: float = Field(description="Lower limit.")
-    high: float = Field(description="Upper limit.")
-    reason: Sentence = Field(description="Why effects inside do not matter: mandatory.")
-
-    @model_validator(mode="after")
-    def _low_below_high(self) -> "Rope":
-        if self.low >= self.high:
-            raise ValueError(f"low must be below high, given {self.low} and {self.high}")
-        return self
-
-
-class Claim(Closed):
-    """A statement about the posterior of one analysis, declared before it is seen."""
-
-    id: Label = Field(description="Short name, such as H1.")
-    sentence: Sentence = Field(description="The claim in plain words.")
-    analysis: Label = Field(description="The analysis whose posterior is asked.")
-    estimand: tuple[Term, ...] = Field(
-        min_length=1, description="Contrast: weighted sum over named variables and coordinates."
-    )
-    unit: str | None = Field(
-        None, description="Unit of the estimand; null: taken from the first variable."
-    )
-    direction: Literal["positive", "negative", "zero"] = Field(
-        description="Where the claim says the estimand lies: above the ROPE, below it, inside it."
-    )
-    rope: Rope = Field(description="Region of practical equivalence.")
-    declared: Literal["confirmatory", "exploratory"] = Field(
-        "exploratory", description="confirmatory: registered before the data were seen."
-    )
+def _repeated(names: Iterable[str]) -> list[str]:
+    return sorted(name for name, count in Counter(names).items() if count > 1)

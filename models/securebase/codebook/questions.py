@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from securebase.codebook.analysis import Analysis, Curve, Predictor
+from securebase.codebook.analysis import Analysis
 from securebase.codebook.document import KeyPath, nearest
 from securebase.codebook.study import Study
+from securebase.codebook.terms import Curve, Predictor
 
 Problem = tuple[KeyPath, str, str, str]
 

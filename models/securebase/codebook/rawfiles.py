@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field, field_validator
 
-from securebase.codebook.analysis import Closed, Label
+from securebase.codebook.closed import Closed, Label
 from securebase.codebook.document import nearest
 
 PLACEHOLDERS = ("column", "role", "wave")

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, field_validator
 
-from securebase.codebook.analysis import Closed, Label, Sentence
+from securebase.codebook.closed import Closed, Label, Sentence
 
 Column = Annotated[str, Field(min_length=1)]
 

@@ -5,8 +5,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from securebase.codebook.analysis import Analysis, Claim, Closed, Label, Sentence
+from securebase.codebook.analysis import Analysis
 from securebase.codebook.cells import as_code
+from securebase.codebook.claim import Claim
+from securebase.codebook.closed import Closed, Label, Sentence
 from securebase.codebook.rawfiles import Raw
 from securebase.codebook.scale import Covariate, Measure, Scale
 

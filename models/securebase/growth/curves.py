@@ -25,7 +25,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from securebase.codebook.analysis import Curve
+from securebase.codebook.terms import Curve
 from securebase.growth.design import GrowthDesign
 from securebase.growth.priors import POINTS
 from securebase.growth.time import CHANGE, LEVEL

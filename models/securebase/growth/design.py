@@ -15,7 +15,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from securebase.codebook.analysis import Interaction, Predictor
+from securebase.codebook.terms import Interaction, Predictor
 from securebase.growth.time import CHANGE, LEVEL, growth_at, growth_functions, growth_names
 from securebase.names import CLUSTER, MEASURE, OUTCOME, OWNER, RESPONSE, ROLE, UNIT, WAVE
 from securebase.panel import Composition, Panel

@@ -12,7 +12,7 @@ from graphlib import CycleError, TopologicalSorter
 
 import numpy as np
 
-from securebase.codebook.analysis import Path
+from securebase.codebook.terms import Path
 from securebase.faults import Fault
 from securebase.growth.time import CHANGE, LEVEL
 from securebase.structure.blocks import Block

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from securebase.codebook.analysis import Predictor
+from securebase.codebook.terms import Predictor
 from securebase.faults import Fault, InputError
 from securebase.growth.design import GrowthDesign, composition_designs
 from securebase.growth.identification import predictor_faults, varying_faults

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from securebase.codebook.analysis import Path
+from securebase.codebook.terms import Path
 from securebase.growth.time import CHANGE, LEVEL
 from securebase.panels.design import STATE, PanelDesign
 from securebase.panels.series import Series, ends, lagged_paths

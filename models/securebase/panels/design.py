@@ -13,7 +13,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from securebase.codebook.analysis import Analysis, Dynamics, Interaction, Predictor
+from securebase.codebook.analysis import Analysis
+from securebase.codebook.terms import Dynamics, Interaction, Predictor
 from securebase.growth.design import GrowthDesign
 from securebase.growth.time import CHANGE, LEVEL
 from securebase.names import WAVE

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from securebase.codebook.analysis import Path
+from securebase.codebook.terms import Path
 from securebase.faults import Fault, InputError
 from securebase.growth.design import GrowthDesign, composition_designs
 from securebase.growth.identification import predictor_faults

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from securebase.codebook.analysis import Analysis, Path
+from securebase.codebook.analysis import Analysis
+from securebase.codebook.terms import Path
 from securebase.growth.design import GrowthDesign
 
 Reporter = tuple[str, str]

@@ -16,7 +16,7 @@ from securebase.claims import (
     refuse_faulty_claims,
     verdict,
 )
-from securebase.codebook.analysis import Claim
+from securebase.codebook.claim import Claim
 from securebase.config import Decision, Sampling
 from securebase.fitting import Question
 from securebase.names import UNIT

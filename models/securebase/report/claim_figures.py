@@ -12,7 +12,7 @@ from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 from scipy.stats import gaussian_kde
 
-from securebase.codebook.analysis import Claim
+from securebase.codebook.claim import Claim
 from securebase.report import svg
 
 _VERDICT_COLOURS: Final = {

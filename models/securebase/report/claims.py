@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from securebase.codebook.analysis import Claim
+from securebase.codebook.claim import Claim
 from securebase.codebook.loading import Study
 from securebase.config import Decision
 from securebase.report.inputs import AnalysisResults, StudyResults

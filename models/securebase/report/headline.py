@@ -8,7 +8,7 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from matplotlib.figure import Figure
 
-from securebase.codebook.analysis import Claim, Term
+from securebase.codebook.claim import Claim, Term
 from securebase.config import Decision
 from securebase.report.headline_forest import (
     Bar,

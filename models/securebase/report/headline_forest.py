@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Polygon
 
-from securebase.codebook.analysis import Claim
+from securebase.codebook.claim import Claim
 from securebase.report import svg
 from securebase.report.wording import fixed
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from securebase.codebook.analysis import Term
+from securebase.codebook.claim import Term
 from securebase.report.tables import Cell, Table
 from securebase.report.wording import (
     VERDICTS,

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from securebase.codebook.analysis import Claim, Term
+from securebase.codebook.claim import Claim, Term
 
 NOT_AVAILABLE: Final = "not available"
 MINUS: Final = "\N{MINUS SIGN}"

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from securebase.codebook.analysis import Closed, Label, Sentence
+from securebase.codebook.closed import Closed, Label, Sentence
 
 
 class Reasoned(Closed):

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from securebase.codebook.analysis import Closed, Label, Sentence
+from securebase.codebook.closed import Closed, Label, Sentence
 
 
 class Distribution(Closed):

@@ -6,7 +6,8 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field, ValidationError
 
-from securebase.codebook.analysis import Analysis, Closed, Label, Sentence
+from securebase.codebook.analysis import Analysis
+from securebase.codebook.closed import Closed, Label, Sentence
 from securebase.codebook.document import model_faults, read_document
 from securebase.faults import InputError
 from securebase.simulation.faultsettings import PlantedFault

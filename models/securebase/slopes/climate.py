@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from securebase.codebook.analysis import Interaction, Path
+from securebase.codebook.terms import Interaction, Path
 from securebase.growth.design import Column, GrowthDesign
 from securebase.growth.time import CHANGE, LEVEL
 from securebase.mediation.arrows import Arrows

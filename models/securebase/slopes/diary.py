@@ -6,7 +6,7 @@ from graphlib import CycleError, TopologicalSorter
 
 import numpy as np
 
-from securebase.codebook.analysis import Path
+from securebase.codebook.terms import Path
 from securebase.faults import Fault, InputError
 from securebase.growth.design import Column, GrowthDesign, composition_designs
 from securebase.growth.time import CHANGE, LEVEL

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from securebase.codebook.analysis import Path
+from securebase.codebook.terms import Path
 from securebase.names import ROLE
 from securebase.slopes.diary import owner_of, slope_name, unit_covariance
 from securebase.slopes.occasions import OccasionDesign

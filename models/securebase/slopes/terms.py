@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from securebase.codebook.analysis import Interaction, Predictor
+from securebase.codebook.terms import Interaction, Predictor
 from securebase.growth.design import Column, GrowthDesign
 from securebase.names import MEASURE, OWNER, UNIT
 from securebase.predictors import owners_of

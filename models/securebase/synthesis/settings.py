@@ -6,7 +6,8 @@ from typing import Literal
 
 from pydantic import Field, ValidationError, model_validator
 
-from securebase.codebook.analysis import Closed, Label, Rope, Sentence, Term
+from securebase.codebook.claim import Rope, Term
+from securebase.codebook.closed import Closed, Label, Sentence
 from securebase.codebook.document import model_faults, nearest, read_document
 from securebase.codebook.study import Study
 from securebase.faults import Fault, InputError
