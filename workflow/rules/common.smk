@@ -103,6 +103,16 @@ def code_of_simulation(wildcards):
     return code_of("simulate_study", [f"securebase.families.{one}" for one in sorted(families)])
 
 
+def threads_of_a_fit():
+    """Chains side by side: two, or one where there are as many analyses as cores.
+
+    Beyond two the compilation, not the sampling, is the time; and it uses one core, so that
+    analyses side by side take less time than chains do. Draws do not depend on it.
+    """
+    analyses = sum(len(study.analyses) for study in STUDIES.values())
+    return 1 if analyses >= (workflow.cores or 1) else 2
+
+
 def raw_files(wildcards):
     return [f"{CONFIG.raw_root}/{file.path}" for file in STUDIES[wildcards.study].raw.files]
 

@@ -26,8 +26,7 @@ rule sample_posterior:
         "logs/sample_posterior/{study}/{analysis}.benchmark.tsv"
     conda:
         "../../environment.yml"
-    # two chains at a time: beyond that the compilation, not the sampling, is the time
-    threads: 2
+    threads: threads_of_a_fit()
     resources:
         mem_mb=2000,
         runtime=60,
