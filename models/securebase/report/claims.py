@@ -153,12 +153,20 @@ def verdict_sentence(result: ClaimResult, decision: Decision) -> Sentence:
     return (*_grounds(result, decision), *_estimate(result))
 
 
+def _unreached(result: ClaimResult, decision: Decision) -> str:
+    """Say that no answer is probable enough, and if it is Monte Carlo error that stands between."""
+    needed = short(decision.probability)
+    regions = ("p_beyond", "p_rope", "p_opposite")
+    if max(result.value(region) for region in regions) < decision.probability:
+        return f"No answer reaches probability {needed}"
+    return f"No answer reaches probability {needed} by {short(decision.mcse_margin)} MCSE"
+
+
 def _grounds(result: ClaimResult, decision: Decision) -> Sentence:
     claim, unit = result.claim, result.unit_words
     mcse: Sentence = (" (MCSE ", result.mcse, ")")
     if result.verdict == "undecided":
-        needed = short(decision.probability)
-        return (f"No answer reaches probability {needed}: ", *_probabilities(result), *mcse, ".")
+        return (f"{_unreached(result, decision)}: ", *_probabilities(result), *mcse, ".")
     if result.verdict == "contradicted" and claim.direction == "zero":
         inside = result.probability("p_rope").stressed()
         return (

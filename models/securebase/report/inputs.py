@@ -103,7 +103,7 @@ class StudyResults:
     exclusions, scoring, flow, codebook, claims : pandas.DataFrame
         The tables of the same name; their index is the line in the file, the header being line 1.
     people : pandas.DataFrame
-        Columns unit and person of ``waves.parquet``.
+        Columns unit, person and role of ``waves.parquet``.
     analyses : mapping of str to AnalysisResults
         In the order the codebook declares them.
     digests : mapping of str to str
@@ -165,7 +165,7 @@ def read_results(study: Study, folder: Path) -> StudyResults:
         flow=tables["flow.csv"],
         codebook=tables["codebook.csv"],
         claims=tables["claims.csv"],
-        people=pd.read_parquet(folder / WAVES_FILE, columns=["unit", "person"]),
+        people=pd.read_parquet(folder / WAVES_FILE, columns=["unit", "person", "role"]),
         analyses={name: _analysis(name, folder, tables) for name in study.analyses},
         digests={path: hashlib.sha256((folder / path).read_bytes()).hexdigest() for path in wanted},
     )

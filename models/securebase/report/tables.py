@@ -75,10 +75,18 @@ def role_labels(study: Study, rows: pd.DataFrame) -> dict[str, str]:
 
 
 def people(results: StudyResults, study: Study) -> tuple[str | Number, ...]:
-    """Say how many units and persons took part, in how many waves."""
-    units, persons = results.people["unit"].nunique(), len(results.people.drop_duplicates())
+    """Say how many units, leaders and persons took part, in how many waves."""
+    leads = results.people["role"] == study.roles.leader
+    units = results.people.loc[~leads, "unit"].nunique()
+    leaders = results.people.loc[leads, "unit"].nunique()
+    persons = len(results.people[["unit", "person"]].drop_duplicates())
+    led: tuple[str | Number, ...] = ()
+    if leaders:
+        word = role_labels(study, results.people)[str(study.roles.leader)]
+        led = (", ", Number(leaders, counted(leaders, word), "waves.parquet#unit.count"))
     return (
         Number(units, counted(units, study.unit), "waves.parquet#unit.count"),
+        *led,
         ", ",
         Number(persons, counted(persons, "person"), "waves.parquet#person.count"),
         f", {counted(len(study.waves.levels), 'wave')}",
