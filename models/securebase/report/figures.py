@@ -13,6 +13,7 @@ from securebase.report import svg
 
 _ROLE_MARKS: Final = (("o", "-", True), ("s", (0, (4, 2)), False))
 _MOST_WAVES: Final = 8
+_LONGEST_TITLE: Final = 36
 
 
 def outcome_colour(outcome: str, position: int) -> str:
@@ -103,13 +104,19 @@ def trajectory_panel(
         axes.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10]))
         axes.grid(axis="y", color=svg.LINE, linewidth=0.5)
         axes.set_axisbelow(True)
-        axes.set_title(title, loc="left", color=colour, fontsize=10, fontweight="bold", pad=18)
+        size = _fitting(title, 10.0)
+        axes.set_title(title, loc="left", color=colour, fontsize=size, fontweight="bold", pad=18)
         # under the title, where a long one cannot run into it
         axes.text(0.0, 1.04, unit, transform=axes.transAxes, color=svg.MUTED)
         _label_waves(axes, times, wave_labels)
         _label_ends(axes, ends, [roles[role] for role in present], limits, colour)
         _print_counts(axes, rows, present, times, colour)
     return figure
+
+
+def _fitting(title: str, size: float) -> float:
+    """Size of type, in points, at which a title keeps within its panel."""
+    return min(size, size * _LONGEST_TITLE / len(title))
 
 
 def _draw_role(axes: Axes, part: pd.DataFrame, colour: str, position: int, shift: float) -> None:
@@ -251,6 +258,7 @@ def replication_panel(
         axes.set_xlim(-0.5, len(waves) - 0.5)
         axes.yaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 2.5, 5, 10]))
         axes.set_title(
-            title, x=-0.13, loc="left", color=colour, fontsize=8.5, fontweight="bold", pad=5
-        )
+            title, x=-0.13, loc="left", color=colour, fontsize=_fitting(title, 8.5),
+            fontweight="bold", pad=5,
+        )  # fmt: skip
     return figure
