@@ -20,7 +20,7 @@ from securebase.warm import SCALES, made_up_study, made_up_waves
 @pytest.fixture(scope="module")
 def model() -> pm.Model:
     waves = made_up_waves(np.random.default_rng(5))
-    return posed(made_up_study(), "dyadic_growth", waves).built.model
+    return posed(made_up_study("dyadic_growth", {}), "dyadic_growth", waves).built.model
 
 
 def test_sampled_log_densities_are_those_of_the_model(model: pm.Model) -> None:
@@ -67,7 +67,7 @@ def test_data_can_be_exchanged_without_compiling(model: pm.Model) -> None:
     waves = made_up_waves(np.random.default_rng(6))
     for scale in SCALES:
         waves[scale] = 4.0 + (waves[scale] - 4.0) / 4
-    other = posed(made_up_study(), "dyadic_growth", waves)
+    other = posed(made_up_study("dyadic_growth", {}), "dyadic_growth", waves)
     compiled = compile_model(model)
     calmer = compiled.with_data(**other.built.data_of(other.panel))
     first, second = (
@@ -90,7 +90,7 @@ def test_what_one_process_compiled_the_next_one_loads(model: pm.Model) -> None:
         "from securebase.fitting import posed\n"
         "from securebase.warm import made_up_study, made_up_waves\n"
         "waves = made_up_waves(np.random.default_rng(5))\n"
-        "compile_model(posed(made_up_study(), 'dyadic_growth', waves).built.model)\n"
+        "compile_model(posed(made_up_study('dyadic_growth', {}), 'dyadic_growth', waves).built.model)\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
     # other tests may compile meanwhile: none of what was kept may be written again
