@@ -90,7 +90,8 @@ def test_what_one_process_compiled_the_next_one_loads(model: pm.Model) -> None:
         "from securebase.fitting import posed\n"
         "from securebase.warm import made_up_study, made_up_waves\n"
         "waves = made_up_waves(np.random.default_rng(5))\n"
-        "compile_model(posed(made_up_study('dyadic_growth', {}), 'dyadic_growth', waves).built.model)\n"
+        "study = made_up_study('dyadic_growth', {})\n"
+        "compile_model(posed(study, 'dyadic_growth', waves).built.model)\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
     # other tests may compile meanwhile: none of what was kept may be written again
