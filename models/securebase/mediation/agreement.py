@@ -10,10 +10,9 @@ from securebase.growth.time import LEVEL
 from securebase.mediation.arrows import Arrows
 from securebase.mediation.design import MediatedDesign, totals_of_draws
 from securebase.names import OUTCOME, ROLE
-from securebase.structure.cells import laid_out_draws
+from securebase.structure.cells import SAMPLES, At, laid_out_draws, named_array
 
 Array = NDArray[np.float64]
-SAMPLES = ("chain", "draw")
 TERM = "leader_predictor"
 VARIABLE = f"leader_on_{LEVEL}"
 
@@ -25,28 +24,16 @@ def with_leader_corr(values: xr.Dataset, designs: Sequence[MediatedDesign]) -> x
     members of the cluster share at the first wave (the latent mean), for each outcome that the
     leader's value predicts. What else predicts the cluster is part of its variance.
     """
-    found: dict[tuple[str, str, str], Array] = {}
+    found: dict[At, Array] = {}
     for design in designs:
         if design.between is not None:
             found |= _correlations(values, design, design.between)
     if not found:
         return values
-    labels = {dim: values[dim].values.tolist() for dim in (TERM, ROLE, OUTCOME)}
-    samples = [dim for dim in SAMPLES if dim in values.dims]
-    shape = [values.sizes[dim] for dim in samples] + [len(one) for one in labels.values()]
-    array = xr.DataArray(
-        np.full(shape, np.nan),
-        coords={dim: values[dim] for dim in samples} | labels,
-        dims=[*samples, *labels],
-    )
-    for at, draws in found.items():
-        array.loc[dict(zip(labels, at, strict=True))] = draws
-    return values.assign(leader_corr=array)
+    return values.assign(leader_corr=named_array(values, (TERM, ROLE, OUTCOME), found))
 
 
-def _correlations(
-    values: xr.Dataset, design: MediatedDesign, level: Arrows
-) -> dict[tuple[str, str, str], Array]:
+def _correlations(values: xr.Dataset, design: MediatedDesign, level: Arrows) -> dict[At, Array]:
     predicting = [one for one in design.coefficients(level) if one.variable == VARIABLE]
     growth, size = design.growth, len(level.effects)
     groups = growth.cluster(growth.panel)
@@ -59,7 +46,7 @@ def _correlations(
     moved = totals @ direct
     shared = moved @ spread @ np.swapaxes(moved, -1, -2)
     shared = shared + totals @ _cov(values, level) @ np.swapaxes(totals, -1, -2)
-    found = {}
+    found: dict[At, Array] = {}
     for one in predicting:
         together = (moved @ spread)[..., one.row, one.column]
         variance = shared[..., one.row, one.row] * spread[one.column, one.column]

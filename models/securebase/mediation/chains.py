@@ -7,12 +7,12 @@ from itertools import product
 import numpy as np
 import xarray as xr
 
+from securebase.growth.design import GrowthDesign
+from securebase.growth.time import LEVEL
 from securebase.mediation.arrows import Arrows
 from securebase.mediation.design import MediatedDesign
 from securebase.names import PHASE, ROLE
-from securebase.structure.cells import Placement, cell
-
-SAMPLES = ("chain", "draw")
+from securebase.structure.cells import Placement, cell, named_array
 
 
 @dataclass(frozen=True)
@@ -48,29 +48,11 @@ def with_indirect(values: xr.Dataset, designs: Sequence[MediatedDesign]) -> xr.D
     chains = [chain for design in designs for chain in _chains(design)]
     chains += _through_leaders(designs)
     for part in dict.fromkeys(one.part for one in chains):
-        values = values.assign({f"indirect_on_{part}": _array(chains, part, values)})
+        found = {one.at: one.value(values) for one in chains if one.part == part}
+        phase = (PHASE,) if len(next(iter(found))) > 2 else ()
+        array = named_array(values, ("indirect", *phase, ROLE), found)
+        values = values.assign({f"indirect_on_{part}": array})
     return values
-
-
-def _array(chains: Sequence[Chain], part: str, values: xr.Dataset) -> xr.DataArray:
-    mine = {one.at: one for one in chains if one.part == part}
-    dims = ("indirect", *((PHASE,) if len(next(iter(mine))) > 2 else ()), ROLE)
-    # variables that share a dim share its labels
-    known = {dim: values[dim].values.tolist() for dim in (PHASE, ROLE) if dim in values.coords}
-    labels = [
-        list(dict.fromkeys([*known.get(dim, ()), *(at[place] for at in mine)]))
-        for place, dim in enumerate(dims)
-    ]
-    if "indirect" in values.coords:
-        labels[0] = list(dict.fromkeys([*values["indirect"].values.tolist(), *labels[0]]))
-    samples = [dim for dim in SAMPLES if dim in values.dims]
-    array = np.full([*(values.sizes[dim] for dim in samples), *map(len, labels)], np.nan)
-    for place in np.ndindex(*map(len, labels)):
-        at = tuple(names[one] for names, one in zip(labels, place, strict=True))
-        if at in mine:
-            array[(..., *place)] = mine[at].value(values)
-    coords = {dim: values[dim] for dim in samples} | dict(zip(dims, labels, strict=True))
-    return xr.DataArray(array, coords=coords, dims=[*samples, *dims])
 
 
 def _chains(design: MediatedDesign) -> Iterator[Chain]:
@@ -108,14 +90,16 @@ def _through_leaders(designs: Sequence[MediatedDesign]) -> Iterator[Chain]:
         panel = leaders.growth.panel
         if leaders is members or leaders.growth.composition.slots != (panel.leader,):
             continue
-        outcomes = {outcome: wave for wave, _, outcome in leaders.growth.responses}
         for first in leaders.growth.coefficients:
-            if not first.variable.startswith("leader_on_level"):
-                continue
-            mediator = first.at[-1]
-            for last in members.growth.coefficients:
-                source, _, part = last.variable.partition("_on_")
-                if source != "leader" or last.at[0] != mediator or mediator not in outcomes:
-                    continue
-                label = f"leader {first.at[0]} via {mediator} to {last.at[-1]}"
-                yield Chain(part, (label, *last.at[1:-1]), [first, last])
+            if first.variable == f"leader_on_{LEVEL}":
+                yield from _from_leader(first, members.growth)
+
+
+def _from_leader(first: Placement, members: GrowthDesign) -> Iterator[Chain]:
+    """Chains that go on from an outcome of leaders which predicts outcomes of members."""
+    mediator = first.at[-1]
+    for last in members.coefficients:
+        source, _, part = last.variable.partition("_on_")
+        if source == "leader" and last.at[0] == mediator:
+            label = f"leader {first.at[0]} via {mediator} to {last.at[-1]}"
+            yield Chain(part, (label, *last.at[1:-1]), [first, last])

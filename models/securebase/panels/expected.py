@@ -6,10 +6,10 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from securebase.names import OUTCOME, ROLE, WAVE
 from securebase.panels.arrows import arrows, fixed_arrows
 from securebase.panels.design import STATE, PanelDesign
 from securebase.panels.variables import part_means
+from securebase.responses import paths_of_roles
 from securebase.structure.cells import Placement, laid_out_draws
 
 Array = NDArray[np.float64]
@@ -20,21 +20,10 @@ def expected_scores(posterior: xr.Dataset, designs: Sequence[PanelDesign]) -> xr
 
     Roles that several compositions or members share get the average of theirs.
     """
-    panel = designs[0].panel
-    labels = list(dict.fromkeys(label for one in designs for label in one.composition.labels))
-    waves = [str(wave) for wave in panel.data[WAVE].values]
-    coords = {ROLE: labels, OUTCOME: list(panel.analysis.outcomes), WAVE: waves}
-    shape = (posterior.sizes["chain"], posterior.sizes["draw"], *map(len, coords.values()))
-    dims = ("chain", "draw", ROLE, OUTCOME, WAVE)
-    paths = xr.DataArray(np.full(shape, np.nan), coords=coords, dims=dims)
-    found: dict[tuple[str, str, str], list[Array]] = {}
-    for design in designs:
-        scores = _scores(design, posterior)
-        for row, (wave, slot, scale) in enumerate(design.responses):
-            found.setdefault((design.label(slot), scale, wave), []).append(scores[..., row])
-    for (label, scale, wave), values in found.items():
-        paths.loc[{ROLE: label, OUTCOME: scale, WAVE: wave}] = np.mean(values, axis=0)
-    return paths
+    return paths_of_roles(
+        designs[0].panel,
+        ((one.composition, one.responses, _scores(one, posterior)) for one in designs),
+    )
 
 
 def _scores(design: PanelDesign, posterior: xr.Dataset) -> Array:

@@ -7,15 +7,13 @@ What moves x now moves m at the next occasion, and m moves y at the one after (C
 from collections.abc import Iterator, Sequence
 from itertools import permutations
 
-import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
 from securebase.names import ROLE
 from securebase.panels.arrows import LAGGED, arrows, lagged_of
 from securebase.panels.design import PanelDesign
 from securebase.panels.series import Series, ends
-from securebase.structure.cells import At, cell
+from securebase.structure.cells import At, cell, named_array
 
 INDIRECT = "indirect"
 INDIRECT_LAGGED = "indirect_lagged"
@@ -42,19 +40,11 @@ def with_indirect(values: xr.Dataset, designs: Sequence[PanelDesign]) -> xr.Data
     chains = list(dict.fromkeys(one for design in designs for one in _chains(design)))
     if not chains:
         return values
-    samples = [dim for dim in ("chain", "draw") if dim in values.dims]
-    coords = {
-        INDIRECT: list(dict.fromkeys(label for (label, _), *_ in chains)),
-        # variables that share a dim share its labels
-        ROLE: [str(role) for role in values[LAGGED][ROLE].values],
+    found = {
+        at: cell(values[LAGGED], first) * cell(values[LAGGED], second)
+        for at, first, second in chains
     }
-    shape = [*(values.sizes[dim] for dim in samples), *map(len, coords.values())]
-    products: NDArray[np.float64] = np.full(shape, np.nan)
-    for (label, role), first, second in chains:
-        place = coords[INDIRECT].index(label), coords[ROLE].index(role)
-        products[(..., *place)] = cell(values[LAGGED], first) * cell(values[LAGGED], second)
-    array = xr.DataArray(products, coords=coords, dims=[*samples, *coords])
-    return values.assign({INDIRECT_LAGGED: array})
+    return values.assign({INDIRECT_LAGGED: named_array(values, (INDIRECT, ROLE), found)})
 
 
 def _chains(design: PanelDesign) -> Iterator[Chain]:

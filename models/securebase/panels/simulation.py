@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 
 from securebase.correlation import normal_rows
 from securebase.growth.time import CHANGE, LEVEL
-from securebase.names import COMPOSITION, OUTCOME, ROLE, UNIT, WAVE
-from securebase.panel import Panel
+from securebase.names import COMPOSITION
+from securebase.panel import Composition, Panel
 from securebase.panels.arrows import concurrent_of, lagged_of
 from securebase.panels.design import PanelDesign
 from securebase.panels.series import Series, ends
 from securebase.panels.spreads import spreads
+from securebase.responses import with_drawn
 from securebase.structure.cells import cell
 
 Array = NDArray[np.float64]
@@ -26,15 +27,16 @@ def simulated(
     rng: np.random.Generator, truth: xr.Dataset, panel: Panel, designs: Sequence[PanelDesign]
 ) -> Panel:
     """Draw new scores for the units of a panel; see the families."""
-    score = panel.data["score"].copy(deep=True)
-    for design in designs:
-        rows = np.flatnonzero(panel.data[COMPOSITION].values == design.composition.name)
-        scores = _Life(rng, truth, design, len(rows)).scores()
-        units = score[UNIT].values[rows]
-        for (wave, slot, outcome), own in scores.items():
-            at = {UNIT: units, WAVE: wave, ROLE: slot, OUTCOME: outcome}
-            score.loc[at] = np.where(np.isnan(score.sel(at).values), np.nan, own)
-    return panel.with_scores(score)
+    return with_drawn(panel, (_drawn(rng, truth, design) for design in designs))
+
+
+def _drawn(
+    rng: np.random.Generator, truth: xr.Dataset, design: PanelDesign
+) -> tuple[Composition, list[Key], Array]:
+    """Scores (unit, response) of a composition."""
+    count = int((design.panel.data[COMPOSITION].values == design.composition.name).sum())
+    scores = _Life(rng, truth, design, count).scores()
+    return design.composition, list(scores), np.column_stack(list(scores.values()))
 
 
 @dataclass(frozen=True)

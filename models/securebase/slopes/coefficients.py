@@ -7,9 +7,10 @@ import xarray as xr
 from numpy.typing import NDArray
 from pytensor.tensor.variable import TensorVariable
 
-from securebase.names import OUTCOME, ROLE, WAVE
+from securebase.names import OUTCOME, ROLE
 from securebase.panel import Panel
 from securebase.priors import Priors
+from securebase.responses import paths_of_roles
 from securebase.slopes.occasions import OccasionDesign
 from securebase.structure.cells import At, cell, cells_of
 
@@ -100,28 +101,23 @@ def expected_paths(designs: Sequence[OccasionDesign], posterior: xr.Dataset) -> 
     xr.DataArray
         Dims chain, draw, role, outcome, wave, in points; NaN where not measured.
     """
-    panel = designs[0].panel
-    names = [label for one in designs for label in one.growth.composition.labels]
-    coords = {
-        ROLE: list(dict.fromkeys(names)),
-        OUTCOME: list(panel.analysis.outcomes),
-        WAVE: [str(wave) for wave in panel.data[WAVE].values],
-    }
-    shape = (posterior.sizes["chain"], posterior.sizes["draw"], *map(len, coords.values()))
-    dims = ("chain", "draw", ROLE, OUTCOME, WAVE)
-    paths = xr.DataArray(np.full(shape, np.nan), coords=coords, dims=dims)
-    found: dict[tuple[str, str, str], list[Array]] = {}
-    for design in designs:
-        predictors = design.predictors(panel)
-        for row, (wave, slot, outcome) in enumerate(design.growth.responses):
-            total = np.zeros(shape[:2])
-            for one in design.placements:
-                seen = design.basis[:, row, one.row] * predictors[:, one.column]
-                if np.nan_to_num(seen).any():
-                    total = total + np.nanmean(seen) * cell(posterior[one.variable], one.at)
-            label = design.growth.label_of_slot[slot]
-            found.setdefault((label, outcome, wave), []).append(total)
-    for (label, outcome, wave), members in found.items():
-        # exchangeable members differ here in what they observed only
-        paths.loc[{ROLE: label, OUTCOME: outcome, WAVE: wave}] = np.mean(members, axis=0)
-    return paths
+    return paths_of_roles(
+        designs[0].panel,
+        (
+            (one.growth.composition, one.growth.responses, _expected(one, posterior))
+            for one in designs
+        ),
+    )
+
+
+def _expected(design: OccasionDesign, posterior: xr.Dataset) -> Array:
+    """Expected scores (chain, draw, response) of a composition."""
+    predictors = design.predictors(design.panel)
+    samples = posterior.sizes["chain"], posterior.sizes["draw"]
+    scores = np.zeros((*samples, len(design.growth.responses)))
+    for row in range(len(design.growth.responses)):
+        for one in design.placements:
+            seen = design.basis[:, row, one.row] * predictors[:, one.column]
+            if np.nan_to_num(seen).any():
+                scores[..., row] += np.nanmean(seen) * cell(posterior[one.variable], one.at)
+    return scores

@@ -8,14 +8,13 @@ doi:10.1037/1082-989X.8.2.115; Bauer, Preacher & Gil 2006, doi:10.1037/1082-989X
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import numpy as np
 import xarray as xr
 
 from securebase.codebook.terms import Path
 from securebase.names import ROLE
 from securebase.slopes.diary import owner_of, slope_name, unit_covariance
 from securebase.slopes.occasions import OccasionDesign
-from securebase.structure.cells import Placement, cell
+from securebase.structure.cells import At, Placement, cell, named_array
 
 INDIRECT = "indirect"
 
@@ -31,20 +30,10 @@ def with_indirect(values: xr.Dataset, designs: Sequence[OccasionDesign]) -> xr.D
     found = dict(item for design in designs for item in _indirect(values, design))
     if not found:
         return values
-    labels = list(dict.fromkeys(label for label, _ in found))
-    roles = list(dict.fromkeys(role for _, role in found))
-    sample = [dim for dim in ("chain", "draw") if dim in values.dims]
-    shape = [*(values.sizes[dim] for dim in sample), len(labels), len(roles)]
-    array = np.full(shape, np.nan)
-    for (label, role), value in found.items():
-        array[..., labels.index(label), roles.index(role)] = value
-    coords = {INDIRECT: labels, ROLE: roles}
-    return values.assign_coords({INDIRECT: labels}).assign(
-        {"indirect_on_moment": xr.DataArray(array, coords=coords, dims=[*sample, INDIRECT, ROLE])}
-    )
+    return values.assign(indirect_on_moment=named_array(values, (INDIRECT, ROLE), found))
 
 
-def _indirect(values: xr.Dataset, design: OccasionDesign) -> Iterator[tuple[tuple[str, str], Any]]:
+def _indirect(values: xr.Dataset, design: OccasionDesign) -> Iterator[tuple[At, Any]]:
     for path in design.panel.analysis.paths:
         for last in _slopes_along(design, path):
             slot = design.effects[last.row].slot

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
+from typing import Final
 
 import numpy as np
 import pymc as pm
@@ -16,6 +17,7 @@ from securebase.likelihood import product
 
 Array = NDArray[np.float64]
 At = tuple[str, ...]
+SAMPLES: Final = ("chain", "draw")
 
 
 @dataclass(frozen=True)
@@ -143,14 +145,47 @@ def laid_out_draws(
     placements: Sequence[Placement], posterior: xr.Dataset, shape: tuple[int, int]
 ) -> Array:
     """Lay draws into matrices (chain, draw, row, column), or a truth into one (row, column)."""
-    samples = tuple(posterior.sizes[dim] for dim in ("chain", "draw") if dim in posterior.dims)
+    samples = tuple(posterior.sizes[dim] for dim in SAMPLES if dim in posterior.dims)
     matrix = np.zeros((*samples, *shape))
     for one in placements:
         matrix[..., one.row, one.column] += one.weight * cell(posterior[one.variable], one.at)
     return matrix
 
 
+def named_array(values: xr.Dataset, dims: Sequence[str], found: Mapping[At, Array]) -> xr.DataArray:
+    """Lay numbers that follow from others into an array of their own.
+
+    Parameters
+    ----------
+    values : xr.Dataset
+        What they follow from: a posterior (chain, draw) or a truth. Variables that share a dim
+        share its labels, so those that it has come first.
+    dims : sequence of str
+    found : mapping of tuple of str to ndarray
+        Draws (chain, draw), or a number, by coordinates.
+
+    Returns
+    -------
+    xr.DataArray
+        Dims chain and draw where there are draws, then `dims`; NaN where nothing is found.
+    """
+    known = {dim: values[dim].values.tolist() for dim in dims if dim in values.coords}
+    labels: dict[str, list[str]] = {
+        dim: list(dict.fromkeys([*known.get(dim, ()), *(at[place] for at in found)]))
+        for place, dim in enumerate(dims)
+    }
+    samples = [dim for dim in SAMPLES if dim in values.dims]
+    shape = [*(values.sizes[dim] for dim in samples), *map(len, labels.values())]
+    array = np.full(shape, np.nan)
+    for at, numbers in found.items():
+        pairs = zip(labels.values(), at, strict=True)
+        place = tuple(names.index(label) for names, label in pairs)
+        array[(..., *place)] = numbers
+    coords = {dim: values[dim] for dim in samples} | labels
+    return xr.DataArray(array, coords=coords, dims=[*samples, *labels])
+
+
 def cell(values: xr.DataArray, at: At) -> Array:
     """Value, or draws (chain, draw), of one number."""
-    dims = [str(dim) for dim in values.dims if dim not in ("chain", "draw")]
+    dims = [str(dim) for dim in values.dims if dim not in SAMPLES]
     return np.asarray(values.sel(dict(zip(dims, at, strict=True))).values)
