@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pymc as pm
@@ -179,7 +179,7 @@ def named_array(values: xr.Dataset, dims: Sequence[str], found: Mapping[At, Arra
     array = np.full(shape, np.nan)
     for at, numbers in found.items():
         pairs = zip(labels.values(), at, strict=True)
-        place = tuple(names.index(label) for names, label in pairs)
+        place: list[Any] = [names.index(label) for names, label in pairs]
         array[(..., *place)] = numbers
     coords = {dim: values[dim] for dim in samples} | labels
     return xr.DataArray(array, coords=coords, dims=[*samples, *labels])
