@@ -8,7 +8,7 @@ effects is then as free as without arrows, and a path is a reading of it, not a 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from graphlib import CycleError, TopologicalSorter
+from graphlib import CycleError
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from securebase.growth.time import CHANGE, LEVEL
 from securebase.structure.blocks import Block
 from securebase.structure.cells import Placement
 from securebase.structure.covariance import MemberCovariance
+from securebase.structure.ranks import explained, ranks_of
 
 Effect = tuple[str, str, str]
 """Growth ("level", "change" or a step), member or role label, outcome."""
@@ -68,13 +69,7 @@ class Arrows:
     @cached_property
     def ranks(self) -> list[int]:
         """Length of the longest chain of declared arrows that ends in each effect."""
-        before: dict[int, set[int]] = {effect: set() for effect in range(len(self.effects))}
-        for source, target in self.declared:
-            before[target].add(source)
-        ranks = [0] * len(self.effects)
-        for effect in TopologicalSorter(before).static_order():
-            ranks[effect] = max((ranks[one] + 1 for one in before[effect]), default=0)
-        return ranks
+        return list(ranks_of(range(len(self.effects)), self.declared).values())
 
     @property
     def placements(self) -> list[Placement]:
@@ -120,9 +115,9 @@ class Arrows:
         kind = "cluster" if self.prefix else "unit"
         for rank in range(max(self.ranks) + 1):
             rows = np.flatnonzero(np.array(self.ranks) == rank).tolist()
-            explained = "" if rank == 0 else "_explained" + ("" if rank == 1 else f"_{rank}")
-            dim = f"{'cluster_' if self.prefix else ''}effect{explained}{self.suffix}"
-            name = f"{kind}{explained}{self.suffix}"
+            end = f"{explained(rank)}{self.suffix}"
+            dim = f"{self.prefix}effect{end}"
+            name = f"{kind}{end}"
             effects = [self.effects[row] for row in rows]
             yield Block(MemberCovariance(name, dim, effects, self.slots, self.labels), rows)
 

@@ -1,6 +1,6 @@
 """Arrows between the parts of a unit, and the ranks they give to what varies."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
@@ -105,16 +105,3 @@ def state_pairs(design: PanelDesign, starting: bool = False) -> list[Pair]:
         for source, target in ends(design.moving, path)
         if not starting or design.first(source) <= design.first(target)
     ]
-
-
-def ranks(series: Iterable[Series], pairs: list[Pair]) -> list[int] | None:
-    """Length of the longest chain of arrows that ends at each series; None if one leads back."""
-    members = list(series)
-    found = dict.fromkeys(members, 0)
-    for _ in members:
-        before = dict(found)
-        for source, target in pairs:
-            found[target] = max(found[target], found[source] + 1)
-        if found == before:
-            return list(found.values())
-    return None if members else []

@@ -1,6 +1,7 @@
 """What keeps a panel from being fitted, and the designs of one that can be."""
 
 from collections.abc import Iterator, Sequence
+from graphlib import CycleError
 
 from securebase.codebook.terms import Path
 from securebase.faults import Fault, InputError
@@ -8,10 +9,11 @@ from securebase.growth.design import GrowthDesign, composition_designs
 from securebase.growth.identification import predictor_faults
 from securebase.names import WAVE
 from securebase.panel import Panel
-from securebase.panels.arrows import ranks, stable_pairs, state_pairs
+from securebase.panels.arrows import stable_pairs, state_pairs
 from securebase.panels.design import PanelDesign, dynamics_of
 from securebase.panels.grid import Grid, grid_of
 from securebase.panels.series import Series, ends, series_of
+from securebase.structure.ranks import ranks_of
 
 
 def panel_designs(panel: Panel) -> list[PanelDesign]:
@@ -117,7 +119,9 @@ def _grid(panel: Panel, series: Sequence[Series]) -> Grid | Fault:
 def _order_faults(design: PanelDesign) -> Iterator[Fault]:
     pairs = {"stable parts": stable_pairs(design), "a wave": state_pairs(design)}
     for what, own in pairs.items():
-        if ranks(design.series, own) is None:
+        try:
+            ranks_of(design.series, own)
+        except CycleError:
             yield Fault("paths", f"paths of lag 0 within {what} lead back to where they start",
                         "an order without a circle", "give one of them lag: 1")  # fmt: skip
 

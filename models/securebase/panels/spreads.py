@@ -14,11 +14,12 @@ from pytensor.tensor.variable import TensorVariable
 
 from securebase.growth.time import CHANGE, LEVEL
 from securebase.likelihood import product
-from securebase.panels.arrows import ranks, stable_pairs, state_pairs
+from securebase.panels.arrows import stable_pairs, state_pairs
 from securebase.panels.design import INFORMANT, STABLE, STATE, PanelDesign
 from securebase.panels.series import Series
 from securebase.priors import Priors
 from securebase.structure.covariance import MemberCovariance
+from securebase.structure.ranks import explained, ranks_of
 
 Array = NDArray[np.float64]
 Quantity = tuple[str, str, str]
@@ -86,14 +87,14 @@ def spreads(design: PanelDesign) -> list[Spread]:
 
 
 def _ranked(design: PanelDesign) -> Iterator[Spread]:
-    rank = ranks(design.series, stable_pairs(design)) or []
-    for level in sorted(set(rank)):
-        own = [one for one, its in zip(design.series, rank, strict=True) if its == level]
+    rank = ranks_of(design.series, stable_pairs(design))
+    for level in sorted(set(rank.values())):
+        own = [one for one, its in rank.items() if its == level]
         kinds = [(STABLE if one.moving else LEVEL, one) for one in own]
         yield _between(design, "stable", "stable_series", kinds, level)
-    rank = ranks(design.moving, state_pairs(design, starting=True)) or []
-    for level in sorted(set(rank)):
-        own = [one for one, its in zip(design.moving, rank, strict=True) if its == level]
+    rank = ranks_of(design.moving, state_pairs(design, starting=True))
+    for level in sorted(set(rank.values())):
+        own = [one for one, its in rank.items() if its == level]
         rows = {place: design.row(STATE, one, design.first(one)) for place, one in enumerate(own)}
         yield Spread("first", _covariance(design, "first", "first_series", own, level), [rows])
     yield from _innovations(design)
@@ -101,9 +102,9 @@ def _ranked(design: PanelDesign) -> Iterator[Spread]:
 
 def _innovations(design: PanelDesign) -> Iterator[Spread]:
     """Innovations by rank: one covariance of all steps, or one of each."""
-    rank = ranks(design.moving, state_pairs(design)) or []
-    for level in sorted(set(rank)):
-        every = [one for one, its in zip(design.moving, rank, strict=True) if its == level]
+    rank = ranks_of(design.moving, state_pairs(design))
+    for level in sorted(set(rank.values())):
+        every = [one for one, its in rank.items() if its == level]
         if design.dynamics.innovations == "equal":
             yield from _innovated(design, every, list(range(1, design.grid.size)), level, "")
             continue
@@ -150,9 +151,8 @@ def _named(
     design: PanelDesign, name: str, dim: str, quantities: list[Quantity], level: int
 ) -> MemberCovariance:
     """Covariance named by its rank ("", "_explained", "_explained_2", …) and composition."""
-    rank = "" if level == 0 else "_explained" if level == 1 else f"_explained_{level}"
     several = len(design.panel.compositions) > 1
-    suffix = rank + (f"_{design.composition.name}" if several else "")
+    suffix = explained(level) + (f"_{design.composition.name}" if several else "")
     slots, labels = design.composition.slots, design.composition.labels
     return MemberCovariance(f"{name}{suffix}", f"{dim}{suffix}", quantities, slots, labels)
 

@@ -17,6 +17,7 @@ from securebase.slopes.terms import Term, terms_of
 from securebase.structure.blocks import Block
 from securebase.structure.cells import Placement
 from securebase.structure.covariance import MemberCovariance
+from securebase.structure.ranks import explained
 
 Array = NDArray[np.float64]
 
@@ -143,10 +144,9 @@ class ClimateDesign:
         rank = len(blocks)
         if len(blocks) > 1 and not moderators & set(last.rows):
             blocks, levels, rank = blocks[:-1], list(last.rows), rank - 1
-        explained = "_explained" if rank == 1 else f"_explained_{rank}"
         quantities = [self.between.effects[row] for row in levels] + slopes
         covariance = MemberCovariance(
-            f"cluster{explained}", f"cluster_effect{explained}", quantities,
+            f"cluster{explained(rank)}", f"cluster_effect{explained(rank)}", quantities,
             (self.slot,), (self.role,),
         )  # fmt: skip
         return [*blocks, Block(covariance, [*levels, *rows])]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from graphlib import CycleError, TopologicalSorter
+from graphlib import CycleError
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from securebase.slopes.terms import Term, terms_of
 from securebase.structure.blocks import Block
 from securebase.structure.cells import Placement
 from securebase.structure.covariance import MemberCovariance
+from securebase.structure.ranks import explained, ranks_of
 
 
 def diary_designs(panel: Panel) -> list[OccasionDesign]:
@@ -48,15 +49,10 @@ def slope_name(path: Path) -> str:
     return f"{'own' if path.of == 'actor' else "partner's"} {path.source}"
 
 
-def ranks_of(panel: Panel) -> dict[str, int]:
+def outcome_ranks(panel: Panel) -> dict[str, int]:
     """Length of the longest chain of paths that ends in each outcome."""
-    before: dict[str, set[str]] = {outcome: set() for outcome in panel.analysis.outcomes}
-    for path in panel.analysis.paths:
-        before[path.target].add(path.source)
-    ranks: dict[str, int] = {}
-    for outcome in TopologicalSorter(before).static_order():
-        ranks[outcome] = max((ranks[one] + 1 for one in before[outcome]), default=0)
-    return ranks
+    paths = panel.analysis.paths
+    return ranks_of(panel.analysis.outcomes, [(path.source, path.target) for path in paths])
 
 
 def unit_covariance(design: OccasionDesign) -> Block:
@@ -75,13 +71,12 @@ def residual_covariances(design: OccasionDesign) -> list[Block]:
     A path explains its target by the answer to its source at the same occasion, which
     leaves nothing for their residuals to share.
     """
-    composition, ranks = design.growth.composition, ranks_of(design.panel)
+    composition, ranks = design.growth.composition, outcome_ranks(design.panel)
     blocks = []
     for rank in sorted({ranks[outcome] for _, outcome in design.growth.series}):
         rows = [row for row, (_, out) in enumerate(design.growth.series) if ranks[out] == rank]
         quantities = [("", *design.growth.series[row]) for row in rows]
-        explained = "" if rank == 0 else "_explained" + ("" if rank == 1 else f"_{rank}")
-        end = f"{explained}{design.suffix}"
+        end = f"{explained(rank)}{design.suffix}"
         covariance = MemberCovariance(
             f"residual{end}", f"series{end}", quantities, composition.slots, composition.labels
         )
@@ -183,7 +178,7 @@ def _faults_of_analysis(panel: Panel) -> Iterator[Fault]:
             given = f"path '{path.name}' with a lag"
             yield Fault("panel", given, "lag: 0", "family: dyadic_panel goes from wave to wave")
     try:
-        ranks_of(panel)
+        outcome_ranks(panel)
     except CycleError as error:
         given = f"paths lead in a circle: {' to '.join(error.args[1])}"
         yield Fault("panel", given, "causes before effects")
