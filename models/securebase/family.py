@@ -1,8 +1,8 @@
 """What a family must declare, and what every family gets for it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -53,6 +53,68 @@ class Parameter:
         levels = all(label.partition(" ")[0] == "level" for label in coordinates)
         unit = self.unit if levels or not self.unit_of_change else self.unit_of_change
         return unit.format(time=time_unit)
+
+
+PREDICTOR_SOURCES: Final[Mapping[str, str]] = {
+    "actor": "the person's own value",
+    "partner": "the partner's value",
+    "unit": "a value the members share",
+    "leader": "the value of who leads the cluster",
+    "group": "the observed mean of the cluster",
+    "interaction": "a product of predictors",
+}
+"""Whose values predict, as variables call it ("leader_on_level") and in words."""
+
+
+def predictor_parameters(
+    part: str,
+    unit: str,
+    dims: tuple[str, ...],
+    meaning: str,
+    sources: Iterable[str] = tuple(PREDICTOR_SOURCES),
+) -> Iterator[Parameter]:
+    """Declare the effects of predictors on a part, one variable per source.
+
+    Parameters
+    ----------
+    part : str
+        "level", "change".
+    unit : str
+        Of the part.
+    dims : tuple of str
+        After that of the predictors.
+    meaning : str
+        A sentence; "{whose}" is filled.
+    """
+    for source in sources:
+        yield Parameter(
+            f"{source}_on_{part}",
+            (f"{source}_predictor", *dims),
+            f"{unit} per unit of the predictor",
+            meaning.format(whose=PREDICTOR_SOURCES[source]),
+        )
+
+
+def spread_parameters(
+    name: str, dim: str, unit: str, meaning: str, unit_of_change: str = "", *, members: bool = True
+) -> Iterator[Parameter]:
+    """Declare a covariance: its standard deviations and its correlations.
+
+    Parameters
+    ----------
+    name : str
+        Prefix of the variables.
+    dim : str
+        Dim of the labels.
+    members : bool
+        Whether it is of members of a unit: those of exchangeable ones are made of the
+        standard deviations of their sum and of their difference.
+    """
+    yield Parameter(f"{name}_sd", (dim,), unit, meaning, unit_of_change)
+    for part in ("sum", "difference") if members else ():
+        words, own = f"Members' {part} / √2.", (f"{dim}_{part}",)
+        yield Parameter(f"{name}_{part}_sd", own, unit, words, unit_of_change, stated=False)
+    yield Parameter(f"{name}_corr", (dim, f"{dim}_bis"), "correlation", meaning)
 
 
 def nothing_implied(values: xr.Dataset, panel: Panel) -> xr.Dataset:

@@ -67,8 +67,11 @@ class Analysis(Closed):
     @property
     def latents(self) -> tuple[str, ...]:
         """Outcomes as paths know them: informants of one stand for it."""
-        reported = {scale: name for name, scales in self.informants.items() for scale in scales}
-        return tuple(dict.fromkeys(reported.get(one, one) for one in self.outcomes))
+        return tuple(dict.fromkeys(map(self.latent_of, self.outcomes)))
+
+    def latent_of(self, scale: str) -> str:
+        """What a scale measures: itself, or what it shares with other informants."""
+        return next((name for name, own in self.informants.items() if scale in own), scale)
 
     @property
     def group_means(self) -> dict[str, str]:

@@ -25,10 +25,10 @@ from numpy.typing import NDArray
 from pytensor.tensor.variable import TensorVariable
 
 from securebase.correlation import normal_rows
-from securebase.family import Family, Parameter
+from securebase.family import Family, Parameter, predictor_parameters, spread_parameters
 from securebase.faults import Fault, InputError
 from securebase.growth.curves import CURVE_VARIABLES, VERTEX_VARIABLES, with_curves
-from securebase.growth.design import GrowthDesign
+from securebase.growth.design import GrowthDesign, column_name
 from securebase.growth.effects import (
     effect_sds,
     growth_covariances,
@@ -55,44 +55,20 @@ PARAMETERS: Final = (
     Parameter("level", ("role", "outcome"), POINTS, "Mean at the origin of time."),
     Parameter("change", ("phase", "role", "outcome"), SLOPE, "Mean change; phase if piecewise."),
     *(
-        Parameter(
-            f"{source}_on_{part}",
-            (f"{source}_predictor", "phase", "role", "outcome"),
-            f"{unit} per unit of the predictor",
-            f"Effect of {whose} on the {part}.",
-        )
+        parameter
         for part, unit in (("level", POINTS), ("change", SLOPE))
-        for source, whose in (
-            ("actor", "the person's own value"),
-            ("partner", "the partner's value"),
-            ("unit", "a value the members share"),
-            ("leader", "the leader's value"),
-            ("group", "the observed mean of the cluster"),
-            ("interaction", "a product of predictors"),
+        for parameter in predictor_parameters(
+            part, unit, ("phase", "role", "outcome"), f"Effect of {{whose}} on the {part}."
         )
     ),
     Parameter(
         "loading", ("outcome", "inner_wave"), "{time}", "Time a free path is at, at inner waves."
     ),
-    Parameter("unit_sd", ("effect",), POINTS, "Between units.", SLOPE),
-    Parameter("unit_sum_sd", ("effect_sum",), POINTS, "Members' sum / √2.", SLOPE, stated=False),
-    Parameter(
-        "unit_difference_sd",
-        ("effect_difference",),
-        POINTS,
-        "Difference / √2.",
-        SLOPE,
-        stated=False,
+    *spread_parameters("unit", "effect", POINTS, "Between units.", SLOPE),
+    *spread_parameters("residual", "series", POINTS, "Around a unit's own path, at one wave."),
+    *spread_parameters(
+        "cluster", "cluster_effect", POINTS, "Between clusters.", SLOPE, members=False
     ),
-    Parameter("unit_corr", ("effect", "effect_bis"), "correlation", "Between units."),
-    Parameter("residual_sd", ("series",), POINTS, "Around a unit's own path."),
-    Parameter("residual_sum_sd", ("series_sum",), POINTS, "Members' sum / √2.", stated=False),
-    Parameter(
-        "residual_difference_sd", ("series_difference",), POINTS, "Difference / √2.", stated=False
-    ),
-    Parameter("residual_corr", ("series", "series_bis"), "correlation", "At the same wave."),
-    Parameter("cluster_sd", ("cluster_effect",), POINTS, "Between clusters.", SLOPE),
-    Parameter("cluster_corr", ("cluster_effect", "cluster_effect_bis"), "correlation", "Clusters."),
     *(Parameter(*one, stated=False) for one in CURVE_VARIABLES),
     *(Parameter(*one, stated=False, ratio=True) for one in VERTEX_VARIABLES),
 )
@@ -146,7 +122,7 @@ def _part(
         predictors=design.predictors(panel),
         cluster=design.cluster(panel),
         responses=tuple(" ".join(response) for response in design.responses),
-        columns=tuple(" x ".join(" ".join(pair) for pair in one) or "1" for one in design.columns),
+        columns=tuple(map(column_name, design.columns)),
         regression=effect_regression(design, coefficients),
         effects=effects,
         shared=shared,

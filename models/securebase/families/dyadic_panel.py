@@ -27,7 +27,8 @@ import xarray as xr
 from numpy.typing import NDArray
 from pytensor.tensor.variable import TensorVariable
 
-from securebase.family import Family, Parameter
+from securebase.family import Family, Parameter, predictor_parameters, spread_parameters
+from securebase.growth.design import column_name
 from securebase.growth.priors import POINTS
 from securebase.likelihood import product
 from securebase.names import OUTCOME, ROLE, WAVE
@@ -84,31 +85,16 @@ PARAMETERS: Final = (
     Parameter("baseline_on_change", (ROLE, OUTCOME), f"{PER_POINT}, per {{time}}", "Effect of the "
               "own level on a change between two waves."),
     *(
-        Parameter(f"{source}_on_{part}", (f"{source}_predictor", ROLE, OUTCOME),
-                  f"{unit} per unit of the predictor",
-                  f"Effect of {whose} on the {what}.")
+        parameter
         for part, unit, what in (("level", POINTS, "stable part or level"),
                                  ("change", SLOPE, "change"))
-        for source, whose in (("actor", "the person's own value"),
-                              ("partner", "the partner's value"),
-                              ("unit", "a value the members share"),
-                              ("leader", "the value of the cluster's leader"),
-                              ("group", "the mean of the cluster as observed"),
-                              ("interaction", "a product of predictors"))
+        for parameter in predictor_parameters(
+            part, unit, (ROLE, OUTCOME), f"Effect of {{whose}} on the {what}."
+        )
     ),
     Parameter("loading", ("informant",), PER_POINT, "Points of an informant's scale per point of "
               "the first informant's."),
-    *(
-        parameter
-        for name, dim, unit, meaning in SPREADS
-        for parameter in (
-            Parameter(f"{name}_sd", (dim,), unit, meaning),
-            Parameter(f"{name}_sum_sd", (f"{dim}_sum",), unit, "Members' sum / √2.", stated=False),
-            Parameter(f"{name}_difference_sd", (f"{dim}_difference",), unit, "Difference / √2.",
-                      stated=False),
-            Parameter(f"{name}_corr", (dim, f"{dim}_bis"), "correlation", meaning),
-        )
-    ),
+    *(parameter for spread in SPREADS for parameter in spread_parameters(*spread)),
     Parameter("informant_sd", ("series",), POINTS, "What an informant always adds to a person."),
     Parameter("noise_sd", ("series",), POINTS, "Around what is latent, at each wave."),
 )  # fmt: skip
@@ -152,9 +138,7 @@ def _part(
         predictors=predicted.predictors(design.panel),
         cluster=None,
         responses=tuple(" ".join(response) for response in design.responses),
-        columns=tuple(
-            " x ".join(" ".join(pair) for pair in one) or "1" for one in predicted.columns
-        ),
+        columns=tuple(map(column_name, predicted.columns)),
         regression=laid_out(part_means(design), numbers, constant.shape) + constant,
         effects=RandomEffects(
             basis=_basis(design, numbers),

@@ -30,7 +30,7 @@ import xarray as xr
 from numpy.typing import NDArray
 from pytensor.tensor.variable import TensorVariable
 
-from securebase.family import Family, Parameter
+from securebase.family import Family, Parameter, predictor_parameters, spread_parameters
 from securebase.growth.priors import POINTS
 from securebase.likelihood import product
 from securebase.panel import Panel
@@ -59,19 +59,10 @@ PER_UNIT: Final = "points per unit of the predictor"
 PARAMETERS: Final = (
     Parameter("level", ("role", "outcome"), POINTS, "Mean of a person with average predictors."),
     Parameter("change", ("role", "outcome"), "points per {time}", "Mean change over missions."),
-    *(
-        Parameter(
-            f"{source}_on_level",
-            (f"{source}_predictor", "role", "outcome"),
-            PER_UNIT,
-            f"Effect of {whose} on the level, in an average group.",
-        )
-        for source, whose in (
-            ("actor", "the person's own value"),
-            ("unit", "a value of the unit"),
-            ("leader", "the value of who leads the group"),
-            ("group", "the observed mean over the group"),
-        )
+    *predictor_parameters(
+        "level", POINTS, ("role", "outcome"),
+        "Effect of {whose} on the level, in an average group.",
+        ("actor", "unit", "leader", "group"),
     ),
     Parameter(
         "interaction_on_level",
@@ -96,18 +87,15 @@ PARAMETERS: Final = (
             ("cluster", "cluster_effect", "Between groups"),
         )
         for late, when in (("", ""), ("_explained", ", beyond what paths explain"))
-        for parameter in (
-            Parameter(f"{name}{late}_sd", (f"{dim}{late}",), POINTS, f"{whose}{when}.", PER_UNIT),
-            Parameter(
-                f"{name}{late}_corr", (f"{dim}{late}", f"{dim}{late}_bis"), "correlation",
-                f"{whose}{when}.",
-            ),
+        for parameter in spread_parameters(
+            f"{name}{late}", f"{dim}{late}", POINTS, f"{whose}{when}.", PER_UNIT, members=False
         )
     ),
     Parameter("informant_sd", ("informant",), POINTS, "An informant's view of single persons."),
     Parameter("cluster_informant_sd", ("informant",), POINTS, "Its view of whole groups."),
-    Parameter("residual_sd", ("series",), POINTS, "Around a person's own level."),
-    Parameter("residual_corr", ("series", "series_bis"), "correlation", "At the same mission."),
+    *spread_parameters(
+        "residual", "series", POINTS, "Around a person's own level, at one mission.", members=False
+    ),
 )  # fmt: skip
 
 

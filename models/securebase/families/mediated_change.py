@@ -30,6 +30,7 @@ from pytensor.tensor.variable import TensorVariable
 from securebase.correlation import normal_rows
 from securebase.family import Family
 from securebase.growth.curves import with_curves
+from securebase.growth.design import column_name
 from securebase.growth.effects import effect_sds
 from securebase.growth.mean import Coefficients, mean_coefficients
 from securebase.likelihood import product
@@ -118,7 +119,7 @@ def _part(design: MediatedDesign, priors: Priors, values: Coefficients) -> Part:
         predictors=growth.predictors(panel),
         cluster=None if shared is None else growth.cluster(panel),
         responses=tuple(" ".join(response) for response in growth.responses),
-        columns=tuple(" x ".join(" ".join(pair) for pair in one) or "1" for one in growth.columns),
+        columns=tuple(map(column_name, growth.columns)),
         regression=regression,
         effects=RandomEffects(
             basis=pt.constant(growth.basis),

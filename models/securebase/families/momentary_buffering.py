@@ -25,7 +25,13 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from securebase.family import Family, Parameter
+from securebase.family import (
+    PREDICTOR_SOURCES,
+    Family,
+    Parameter,
+    predictor_parameters,
+    spread_parameters,
+)
 from securebase.growth.priors import POINTS
 from securebase.likelihood import product
 from securebase.panel import Panel
@@ -46,35 +52,21 @@ from securebase.structure.blocks import blocks_factor
 from securebase.structure.cells import laid_out
 
 PER_UNIT: Final = "points per unit of the predictor"
-SOURCES: Final = (
-    ("actor", "the person's own value"),
-    ("partner", "the partner's value"),
-    ("unit", "a value the members share"),
-    ("leader", "the value of who leads the cluster"),
-    ("group", "the observed mean over the cluster"),
-    ("interaction", "a product of predictors"),
-)
 PARAMETERS: Final = (
     Parameter("level", ("role", "outcome"), POINTS, "Mean of a person with average predictors."),
     Parameter("change", ("role", "outcome"), "points per {time}", "Mean change over time."),
-    *(
-        Parameter(
-            f"{source}_on_level",
-            (f"{source}_predictor", "role", "outcome"),
-            PER_UNIT,
-            f"Effect of {whose} on the level; if it varies, of the person's mean.",
-        )
-        for source, whose in SOURCES
+    *predictor_parameters(
+        "level", POINTS, ("role", "outcome"),
+        "Effect of {whose} on the level; if it varies, of the person's mean.",
     ),
     *(
         Parameter(
             f"{source}_on_moment",
             (f"{source}_moment", "role", "outcome"),
             PER_UNIT,
-            f"Effect of {whose}, as the deviation at an occasion, at that occasion.",
+            f"Effect of {PREDICTOR_SOURCES[source]}, as the deviation at an occasion, there.",
         )
-        for source, whose in SOURCES
-        if source in ("actor", "partner", "interaction")
+        for source in ("actor", "partner", "interaction")
     ),
     Parameter(
         "path_on_moment",
@@ -89,33 +81,11 @@ PARAMETERS: Final = (
         "Average over persons of the product of the slopes to and from a mediator.",
         stated=False,
     ),
-    Parameter("unit_sd", ("effect",), POINTS, "Between units.", PER_UNIT),
-    Parameter("unit_sum_sd", ("effect_sum",), POINTS, "Sum / √2.", PER_UNIT, stated=False),
-    Parameter(
-        "unit_difference_sd", ("effect_difference",), POINTS, "Difference / √2.", PER_UNIT,
-        stated=False,
-    ),
-    Parameter("unit_corr", ("effect", "effect_bis"), "correlation", "Between units."),
-    *(
-        parameter
-        for late, when in (("", ""), ("_explained", ", given where paths start"))
-        for parameter in (
-            Parameter(
-                f"residual{late}_sd", (f"series{late}",), POINTS, f"Around expectation{when}."
-            ),
-            Parameter(
-                f"residual{late}_sum_sd", (f"series{late}_sum",), POINTS,
-                f"Members' sum / √2{when}.", stated=False,
-            ),
-            Parameter(
-                f"residual{late}_difference_sd", (f"series{late}_difference",), POINTS,
-                f"Difference / √2{when}.", stated=False,
-            ),
-            Parameter(
-                f"residual{late}_corr", (f"series{late}", f"series{late}_bis"), "correlation",
-                f"At the same occasion{when}.",
-            ),
-        )
+    *spread_parameters("unit", "effect", POINTS, "Between units.", PER_UNIT),
+    *spread_parameters("residual", "series", POINTS, "Around expectation, at one occasion."),
+    *spread_parameters(
+        "residual_explained", "series_explained", POINTS,
+        "Around expectation, at one occasion, given where paths start.",
     ),
 )  # fmt: skip
 

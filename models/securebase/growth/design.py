@@ -27,6 +27,21 @@ Column = tuple[tuple[str, str], ...]
 """A predictor column: the (measure, owner) pairs it is the product of; () is the constant."""
 
 
+def predictor_columns(panel: Panel, columns: Sequence[Column]) -> Array:
+    """Value of each predictor column (unit, column) for the units of a panel."""
+    measure = panel.data["predictor_value"]
+    values = np.ones((measure.sizes[UNIT], len(columns)))
+    for place, column in enumerate(columns):
+        for name, owner in column:
+            values[:, place] *= measure.sel({MEASURE: name, OWNER: owner}).values
+    return values
+
+
+def column_name(column: Column) -> str:
+    """Name a predictor column: "age patient x skill patient"; "1" is the constant."""
+    return " x ".join(" ".join(pair) for pair in column) or "1"
+
+
 @dataclass(frozen=True)
 class GrowthDesign:
     """Responses, effects and predictor columns of the units of one composition.
@@ -159,12 +174,7 @@ class GrowthDesign:
 
     def predictors(self, panel: Panel) -> Array:
         """Predictor columns (unit, column) of this composition's units."""
-        measure = panel.units_of(self.composition).data["predictor_value"]
-        values = np.ones((measure.sizes[UNIT], len(self.columns)))
-        for place, column in enumerate(self.columns):
-            for name, owner in column:
-                values[:, place] *= measure.sel({MEASURE: name, OWNER: owner}).values
-        return values
+        return predictor_columns(panel.units_of(self.composition), self.columns)
 
     def cluster(self, panel: Panel) -> NDArray[np.int64] | None:
         """Cluster number of each unit, None where the analysis has no clusters."""

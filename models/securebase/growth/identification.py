@@ -3,10 +3,13 @@
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from securebase.faults import Fault, InputError
-from securebase.growth.design import GrowthDesign, composition_designs
+from securebase.growth.design import Column, GrowthDesign, column_name, composition_designs
 from securebase.panel import Panel
+
+Array = NDArray[np.float64]
 
 
 def growth_designs(panel: Panel) -> list[GrowthDesign]:
@@ -30,11 +33,7 @@ def predictor_faults(designs: Sequence[GrowthDesign]) -> Iterator[Fault]:
     """List predictors that are the same in all units, predict twice, or predict in none."""
     predicting: set[tuple[str, str]] = set()
     for design in designs:
-        values = design.predictors(design.panel)
-        for column, spread in zip(design.columns[1:], np.ptp(values[:, 1:], axis=0), strict=True):
-            if not spread > 0:
-                name = " x ".join(" ".join(pair) for pair in column)
-                yield Fault("panel", f"predictor '{name}' is the same in all units", "two values")
+        yield from constant_faults(design.columns, design.predictors(design.panel))
         yield from _twice(design)
         predicting |= {part for column in design.columns for part in column}
     for predictor in designs[0].panel.analysis.predictors:
@@ -42,6 +41,14 @@ def predictor_faults(designs: Sequence[GrowthDesign]) -> Iterator[Fault]:
         if not any(label in labels for label, _ in predicting):
             given = f"predictor '{predictor.term}' is known of no member whom it could predict"
             yield Fault("panel", given, "values of them", "see `of`, and the roles that have it")
+
+
+def constant_faults(columns: Sequence[Column], values: Array) -> Iterator[Fault]:
+    """List predictor columns, the constant aside, whose values (unit, column) are all the same."""
+    for column, spread in zip(columns[1:], np.ptp(values[:, 1:], axis=0), strict=True):
+        if not spread > 0:
+            given = f"predictor '{column_name(column)}' is the same in all units"
+            yield Fault("panel", given, "two values")
 
 
 def varying_faults(panel: Panel) -> Iterator[Fault]:

@@ -2,20 +2,12 @@
 
 from typing import Final
 
-from securebase.family import Parameter
+from securebase.family import Parameter, predictor_parameters, spread_parameters
 from securebase.growth.curves import CURVE_VARIABLES, VERTEX_VARIABLES
 from securebase.growth.priors import POINTS
 from securebase.names import OUTCOME, PHASE, ROLE
 
 SLOPE: Final = "points per {time}"
-SOURCES: Final = (
-    ("actor", "the person's own value"),
-    ("partner", "the partner's value"),
-    ("unit", "a value the members share"),
-    ("leader", "the leader's value"),
-    ("group", "the observed mean of the cluster"),
-    ("interaction", "a product of predictors"),
-)
 PARTS: Final = (("level", POINTS), ("change", SLOPE))
 SPREADS: Final = (
     ("unit", "effect", "Between units (in clusters: within a cluster)"),
@@ -27,14 +19,11 @@ PARAMETERS: Final = (
     Parameter("level", (ROLE, OUTCOME), POINTS, "Mean at the first wave, at average predictors."),
     Parameter("change", (PHASE, ROLE, OUTCOME), SLOPE, "Mean change since the first wave."),
     *(
-        Parameter(
-            f"{source}_on_{part}",
-            (f"{source}_predictor", PHASE, ROLE, OUTCOME),
-            f"{unit} per unit of the predictor",
-            f"Direct effect of {whose} on the {part}.",
-        )
+        parameter
         for part, unit in PARTS
-        for source, whose in SOURCES
+        for parameter in predictor_parameters(
+            part, unit, (PHASE, ROLE, OUTCOME), f"Direct effect of {{whose}} on the {part}."
+        )
     ),
     *(
         Parameter(
@@ -66,25 +55,14 @@ PARAMETERS: Final = (
     *(
         parameter
         for name, dim, words in SPREADS
-        for parameter in (
-            Parameter(f"{name}_sd", (dim,), POINTS, f"{words}.", SLOPE),
-            Parameter(f"{name}_corr", (dim, f"{dim}_bis"), "correlation", f"{words}."),
-            Parameter(
-                f"{name}_explained_sd", (f"{dim}_explained",), POINTS,
-                f"{words}, beyond what arrows explain.", SLOPE,
-            ),
-            Parameter(
-                f"{name}_explained_corr", (f"{dim}_explained", f"{dim}_explained_bis"),
-                "correlation", f"{words}, beyond what arrows explain.",
-            ),
+        for late, when in (("", ""), ("_explained", ", beyond what arrows explain"))
+        for parameter in spread_parameters(
+            f"{name}{late}",
+            f"{dim}{late}",
+            POINTS,
+            f"{words}{when}.",
+            SLOPE,
+            members=name == "unit",
         )
     ),
-    *(
-        Parameter(
-            f"unit{rest}_{part}_sd", (f"effect{rest}_{part}",), POINTS, f"{words} / √2.", SLOPE,
-            stated=False,
-        )
-        for rest in ("", "_explained")
-        for part, words in (("sum", "Members' sum"), ("difference", "Members' difference"))
-    ),
-)  # fmt: skip
+)

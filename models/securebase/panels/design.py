@@ -225,10 +225,9 @@ def dynamics_of(analysis: Analysis) -> Dynamics:
 
 def _of_latents(analysis: Analysis) -> Analysis:
     """The same analysis with what informants report in the place of their scales."""
-    reported = {scale: name for name, scales in analysis.informants.items() for scale in scales}
 
     def renamed[Term: (Predictor, Interaction)](term: Term) -> Term:
-        names = tuple(dict.fromkeys(reported.get(one, one) for one in term.outcomes or ()))
+        names = tuple(dict.fromkeys(map(analysis.latent_of, term.outcomes or ())))
         return term.model_copy(update={"outcomes": names or None})
 
     return analysis.model_copy(

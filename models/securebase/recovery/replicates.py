@@ -122,10 +122,7 @@ def recover(
         For claims on what a truth does not have.
     """
     family, panel = question.family, question.panel
-    implied = {world: family.implied(truth, panel) for world, truth in truths.items()}
-    for truth in implied.values():
-        # what no number answers in a world (the vertex of a flat line) is asked all the same
-        refuse_faulty_claims(claims, truth.fillna(0.0), family, question.study.study)
+    implied = {world: _answering(question, truth, claims) for world, truth in truths.items()}
 
     def judged(number: int, posterior: xr.Dataset, stats: xr.Dataset) -> list[Row]:
         derived = family.derived(posterior, panel)
@@ -139,6 +136,14 @@ def recover(
         found[world] += _labelled(outcome, claims, world, replicate, implied[world])
     units = panel.data.sizes[UNIT]
     return {world: pd.DataFrame(rows).assign(units=units) for world, rows in found.items()}
+
+
+def _answering(question: Question, truth: xr.Dataset, claims: Sequence[Claim]) -> xr.Dataset:
+    """Give a truth with what follows from it; refuse claims on what it does not have."""
+    whole = question.family.implied(truth, question.panel)
+    # what no number answers in a world (the vertex of a flat line) is asked all the same
+    refuse_faulty_claims(claims, whole.fillna(0.0), question.family, question.study.study)
+    return whole
 
 
 def _labelled(

@@ -90,12 +90,12 @@ class ClimateDesign:
     @cached_property
     def latents(self) -> list[str]:
         """What the scales measure: informants of one latent together."""
-        return list(dict.fromkeys(latent_of(self.panel, scale) for scale in self.scales))
+        return list(dict.fromkeys(self.panel.analysis.latent_of(scale) for scale in self.scales))
 
     @cached_property
     def informants(self) -> list[str]:
         """Scales that share a latent with another."""
-        latents = [latent_of(self.panel, scale) for scale in self.scales]
+        latents = [self.panel.analysis.latent_of(scale) for scale in self.scales]
         pairs = zip(self.scales, latents, strict=True)
         return [scale for scale, latent in pairs if latents.count(latent) > 1]
 
@@ -179,7 +179,7 @@ class ClimateDesign:
         """From latents to effects of a person (effect, latent): the level of each scale."""
         place = np.zeros((len(self.occasions.effects), len(self.latents)))
         for row, scale in enumerate(self.scales):
-            place[row, self.latents.index(latent_of(self.panel, scale))] = 1.0
+            place[row, self.latents.index(self.panel.analysis.latent_of(scale))] = 1.0
         return place
 
     @property
@@ -206,12 +206,6 @@ class ClimateDesign:
         """Residuals of one mission."""
         quantities = [("", self.slot, self.scales[row]) for row in self.repeated]
         return MemberCovariance("residual", "series", quantities, (self.slot,), (self.role,))
-
-
-def latent_of(panel: Panel, scale: str) -> str:
-    """What a scale measures: itself, or what it shares with other informants."""
-    informants = panel.analysis.informants
-    return next((name for name, scales in informants.items() if scale in scales), scale)
 
 
 def design_of(growth: GrowthDesign) -> ClimateDesign:
@@ -266,7 +260,7 @@ def _moderations(growth: GrowthDesign) -> Iterator[Moderation]:
                 if term.source == predictor.of and term.label in labels:
                     _, bracket, level = term.label.partition("[")
                     for scale in interaction.outcomes or scales:
-                        if latent_of(growth.panel, scale) != moderator:
+                        if analysis.latent_of(scale) != moderator:
                             name = interaction.name + bracket + level
                             yield Moderation(name, scale, moderator, term)
 

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator
 
-import numpy as np
-
 from securebase.faults import Fault, InputError
 from securebase.growth.design import composition_designs
+from securebase.growth.identification import constant_faults
 from securebase.panel import Panel
-from securebase.slopes.climate import ClimateDesign, design_of, latent_of, moderators_of
+from securebase.slopes.climate import ClimateDesign, design_of, moderators_of
 
 
 def climate_design(panel: Panel) -> ClimateDesign:
@@ -64,7 +63,7 @@ def _faults_of_interactions(panel: Panel) -> Iterator[Fault]:
             expected = "one predictor of persons and one outcome's group mean"
             yield Fault("panel", given, expected)
         for moderator in moderators:
-            own = [latent_of(panel, scale) for scale in interaction.outcomes or ()]
+            own = [panel.analysis.latent_of(scale) for scale in interaction.outcomes or ()]
             if moderator in own:
                 given = f"interaction '{interaction.name}': the group mean of {moderator}"
                 yield Fault("panel", given, "that of another outcome than it moderates")
@@ -72,11 +71,7 @@ def _faults_of_interactions(panel: Panel) -> Iterator[Fault]:
 
 def _faults_of_design(design: ClimateDesign) -> Iterator[Fault]:
     occasions = design.occasions
-    values = occasions.predictors(design.panel)
-    for column, spread in zip(occasions.columns[1:], np.ptp(values[:, 1:], axis=0), strict=True):
-        if not spread > 0:
-            name = " x ".join(" ".join(pair) for pair in column)
-            yield Fault("panel", f"predictor '{name}' is the same in all units", "two values")
+    yield from constant_faults(occasions.columns, occasions.predictors(design.panel))
     if not design.repeated:
         remedy = "or family: mediated_change"
         yield Fault("panel", "no outcome is measured twice", "at least one that is", remedy)

@@ -9,7 +9,7 @@ from securebase.growth.priors import POINTS
 from securebase.growth.time import LEVEL
 from securebase.panel import Panel
 from securebase.priors import Prior, Priors
-from securebase.slopes.climate import ClimateDesign, latent_of
+from securebase.slopes.climate import ClimateDesign
 from securebase.slopes.coefficients import Spreads
 from securebase.slopes.occasions import has_trend
 from securebase.slopes.priors import only, slope_blocks
@@ -27,7 +27,7 @@ ROUNDING: Final = 0.01
 def climate_blocks(panel: Panel) -> dict[str, Prior]:
     """Blocks that an analysis has parameters of."""
     width = {name: high - low for name, (low, high) in panel.ranges.items()}
-    latent = {latent_of(panel, name): one for name, one in width.items()}
+    latent = {panel.analysis.latent_of(name): one for name, one in width.items()}
 
     def share(widths: dict[str, float], part: float) -> dict[str, float]:
         return {name: round(part * one, 6) for name, one in widths.items()}
@@ -109,9 +109,7 @@ def arrow_spreads(design: ClimateDesign) -> Spreads:
 
 
 def _range(panel: Panel, latent: str) -> float:
-    low, high = next(
-        limits for scale, limits in panel.ranges.items() if latent_of(panel, scale) == latent
-    )
+    low, high = panel.ranges[panel.analysis.informants.get(latent, (latent,))[0]]
     return high - low
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from securebase.correlation import normal_rows
 from securebase.mediation.arrows import Arrows
 from securebase.names import MEASURE, OUTCOME, OWNER, ROLE, UNIT, WAVE
-from securebase.slopes.climate import ClimateDesign, latent_of
+from securebase.slopes.climate import ClimateDesign
 from securebase.slopes.climate_priors import ROUNDING
 from securebase.slopes.occasions import has_trend
 from securebase.slopes.terms import Term, terms_of
@@ -31,7 +31,7 @@ def simulated_climate(
     score, waves = panel.data["score"].copy(deep=True), panel.data[WAVE].values
     noise = normal_rows(rng, design.residual.stated(truth), len(number) * len(waves))
     for row, scale in enumerate(design.scales):
-        place = design.latents.index(latent_of(panel, scale))
+        place = design.latents.index(panel.analysis.latent_of(scale))
         person = groups[number, place] + persons[:, place]
         if scale in design.informants:
             for name in ("informant_sd", "cluster_informant_sd"):

@@ -9,6 +9,7 @@ import numpy as np
 from securebase.codebook.terms import Path
 from securebase.faults import Fault, InputError
 from securebase.growth.design import Column, GrowthDesign, composition_designs
+from securebase.growth.identification import constant_faults
 from securebase.growth.time import CHANGE, LEVEL
 from securebase.panel import Panel
 from securebase.slopes.occasions import TIME, Effect, Factor, OccasionDesign, has_trend
@@ -185,11 +186,8 @@ def _faults_of_analysis(panel: Panel) -> Iterator[Fault]:
 
 
 def _faults_of_design(design: OccasionDesign) -> Iterator[Fault]:
-    panel, values = design.panel, design.predictors(design.panel)
-    for column, spread in zip(design.columns[1:], np.ptp(values[:, 1:], axis=0), strict=True):
-        if not spread > 0:
-            name = " x ".join(" ".join(pair) for pair in column)
-            yield Fault("panel", f"predictor '{name}' is the same in all units", "two values")
+    panel = design.panel
+    yield from constant_faults(design.columns, design.predictors(panel))
     for place, effect in enumerate(design.effects):
         if effect.factors and not np.nan_to_num(design.basis[:, :, place]).any():
             given = f"{effect.kind} is the same at every occasion at which {effect.slot} answers"

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from securebase.growth.design import Column, GrowthDesign
+from securebase.growth.design import Column, GrowthDesign, predictor_columns
 from securebase.growth.time import growth_at
 from securebase.names import MEASURE, OUTCOME, OWNER, ROLE, UNIT, WAVE
 from securebase.panel import Panel
@@ -118,12 +118,7 @@ class OccasionDesign:
 
     def predictors(self, panel: Panel) -> Array:
         """Predictor columns (unit, column)."""
-        measure = panel.units_of(self.growth.composition).data["predictor_value"]
-        values = np.ones((measure.sizes[UNIT], len(self.columns)))
-        for place, column in enumerate(self.columns):
-            for name, owner in column:
-                values[:, place] *= measure.sel({MEASURE: name, OWNER: owner}).values
-        return values
+        return predictor_columns(panel.units_of(self.growth.composition), self.columns)
 
     def lost(self) -> pd.DataFrame:
         """Count answers that cannot be used: they are predicted from what was not observed.

@@ -8,6 +8,7 @@ import pytensor.tensor as pt
 from numpy.typing import NDArray
 from pytensor.tensor.variable import TensorVariable
 
+from securebase.growth.design import column_name
 from securebase.panel import Panel
 from securebase.part import Part, RandomEffects
 from securebase.slopes.occasions import OccasionDesign
@@ -71,9 +72,7 @@ def occasion_part(
         "predictors": design.predictors(design.panel),
         "cluster": None,
         "responses": tuple(" ".join(response) for response in growth.responses),
-        "columns": tuple(
-            " x ".join(" ".join(pair) for pair in one) or "1" for one in design.columns
-        ),
+        "columns": tuple(map(column_name, design.columns)),
         "regression": regression,
         "effects": effects,
     }
