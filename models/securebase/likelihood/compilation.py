@@ -23,6 +23,15 @@ def compiled[F: Callable[..., Any]](function: F) -> F:
     return numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **OPTIONS)(function)
 
 
+def borrowing[F: Callable[..., Any]](function: F) -> F:
+    """Compile as a part of the entry what makes and returns no arrays: it counts no owners.
+
+    Counting costs more than the arithmetic of a small matrix.
+    """
+    options = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, **OPTIONS}
+    return numba.njit(_nrt=False, **options)(function)
+
+
 def written_out[F: Callable[..., Any]](function: F) -> F:
     """Compile as if the body stood where it is called: once, and not on its own as well."""
     return numba.njit(inline="always", **OPTIONS)(function)
@@ -31,6 +40,8 @@ def written_out[F: Callable[..., Any]](function: F) -> F:
 @contextmanager
 def optimised() -> Iterator[None]:
     """Optimise fully, four neighbouring sums at a time, whatever the process has chosen."""
+    # the compiler does so itself when the environment has changed, and would undo this
+    numba_config.reload_config()
     settings = numba_config.OPT, numba_config.SLP_VECTORIZE
     numba_config.OPT, numba_config.SLP_VECTORIZE = type(settings[0])(3), 1
     try:

@@ -4,8 +4,9 @@ import numpy as np
 
 from securebase.likelihood.cluster_kernels import CELL_CLUSTER, clusters
 from securebase.likelihood.compilation import compiled, written_out
-from securebase.likelihood.kernels import gather, padded, whiten
+from securebase.likelihood.kernels import gather, whiten
 from securebase.likelihood.layout import COUNT, HEAD, NODE_STOP, SHARED, SIZE, Table
+from securebase.likelihood.products import padded
 from securebase.moments import Floats
 
 HALF_LOG_TWO_PI = 0.5 * np.log(2.0 * np.pi)

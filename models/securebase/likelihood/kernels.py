@@ -25,12 +25,6 @@ ROUNDING = np.finfo(np.float64).eps
 
 
 @compiled
-def padded(size: int) -> int:
-    """Next multiple of four."""
-    return (size + 3) // 4 * 4
-
-
-@compiled
 def whiten(cov: Floats, patterns: Table, space: Floats, inverse: Floats) -> float:
     """Fill the rows of the inverse Cholesky factors; return sum of n log|L|, or NaN."""
     width = inverse.shape[1]

@@ -11,6 +11,7 @@ from securebase.likelihood.entry import Entry
 from securebase.likelihood.gaussian_entry import Gradients
 from securebase.likelihood.occasion_kernels import occasions_density
 from securebase.likelihood.occasions import CLUSTER, OCCASIONS
+from securebase.likelihood.products import padded
 from securebase.moments import Floats
 
 _NUMBERS: Final = types.CPointer(types.float64)
@@ -18,7 +19,8 @@ _WHOLE: Final = types.CPointer(types.int32)
 SIGNATURE: Final = types.float64(
     *(types.int64,) * 8,
     *(_NUMBERS,) * 4,
-    *(_WHOLE, _WHOLE, _WHOLE, _NUMBERS, _WHOLE, _NUMBERS, _NUMBERS, _NUMBERS),
+    *(_WHOLE, _WHOLE, _WHOLE, _NUMBERS, _WHOLE),
+    *(_NUMBERS,) * 5,
     *(_NUMBERS,) * 5,
 )
 
@@ -26,8 +28,8 @@ SIGNATURE: Final = types.float64(
 def _entry(
     q: int, n_design: int, m: int, c: int, n_sets: int, n_units: int, n_blocks: int, n_terms: int,
     regression: Any, unit_cov: Any, residual: Any, cluster_cov: Any,
-    series: Any, sets: Any, units: Any, design: Any, blocks: Any, sums: Any, shared: Any,
-    reference: Any,
+    series: Any, sets: Any, units: Any, design: Any, blocks: Any,
+    effect_products: Any, cross_products: Any, score_products: Any, shared: Any, reference: Any,
     regression_grad: Any, unit_grad: Any, residual_grad: Any, cluster_grad: Any, terms: Any,
 ) -> float:  # fmt: skip
     """Take addresses, as any linker can call it; `occasions_density` says what they hold."""
@@ -36,12 +38,14 @@ def _entry(
         numba.carray(unit_cov, (q, q)),
         numba.carray(residual, (m, m)),
         numba.carray(cluster_cov, (c, c)),
-        numba.carray(series, (q,)),
+        numba.carray(series, (padded(q),)),
         numba.carray(sets, (n_sets, m)),
         numba.carray(units, (n_units, 3)),
         numba.carray(design, (n_units, n_design)),
         numba.carray(blocks, (n_blocks, 2)),
-        numba.carray(sums, (n_blocks, q * q + q * m + m * m)),
+        numba.carray(effect_products, (n_blocks, padded(q), padded(q))),
+        numba.carray(cross_products, (n_blocks, padded(m), padded(q))),
+        numba.carray(score_products, (n_blocks, padded(m), padded(m))),
         numba.carray(shared, (q, c)),
         numba.carray(reference, (q, n_design)),
         numba.carray(regression_grad, (q, n_design)),

@@ -1,47 +1,54 @@
 """The log-density of units with times of their own, with all its gradients, compiled.
 
-In the space of a unit's effects, with W the inverse residual covariance of the series
-observed at an occasion: information A = sum Z'WZ, score r = sum Z'W(y - Z m) at the
-expected effects m. With O the covariance of the effects, integrating them out adds
--log|I + OA| / 2 + r'Vr / 2, V = (I + OA)^-1 O, and leaves the information
-B = A - AVA and the score u = r - AVr about what the cluster shares, whose effects are
-integrated out of their sums in the same way. Nothing divides by a covariance of effects,
-so that variances of zero and correlations of one are ordinary cases.
+Effects of a unit are integrated out (see `integration`), and what is left of its information
+and score adds up to those of its cluster's effects, which are integrated out in the same way.
+Sizes are padded to multiples of four: see `products`.
 """
+
+from typing import NamedTuple
 
 import numpy as np
 
-from securebase.likelihood.cluster_kernels import semidefinite_root
 from securebase.likelihood.compilation import compiled, written_out
+from securebase.likelihood.integration import Effects, integrate, narrow_root, one_of, room_for
 from securebase.likelihood.layout import Table
 from securebase.likelihood.occasion_units import (
     Data,
-    applied,
-    back_to_blocks,
-    integrated,
-    integrated_unit,
-    left_to_cluster,
-    space,
+    Room,
+    back_to_sums,
+    by_effects,
+    fill_unit,
+    most_together,
+    push_back,
+    room_of_units,
     stop_of_cluster,
-    times,
-    unit_term,
-    without_empty_columns,
 )
 from securebase.likelihood.occasions import CLUSTER, COUNT, SET
+from securebase.likelihood.products import (
+    add_combined,
+    add_outer,
+    add_product,
+    add_scaled,
+    add_vector,
+    enlarged,
+    padded,
+)
 from securebase.moments import Floats
 
 ROUNDING = np.finfo(np.float64).eps
+LOG_TWO_PI = np.log(2.0 * np.pi)
 
 
 @compiled
 def precisions(residual: Floats, sets: Table, inverses: Floats) -> Floats:
-    """Fill the inverse covariance of each set of series; return log-determinants, or NaN."""
+    """Fill the inverse covariance of each set of series; return log|2 pi S| of each, or NaN."""
     size = residual.shape[0]
     logs = np.zeros(len(sets))
     for s in range(len(sets)):
         index = np.flatnonzero(sets[s])
         half = np.zeros((size, size))
         factor = np.zeros((size, size))
+        logs[s] = len(index) * LOG_TWO_PI
         for i in range(len(index)):
             for j in range(i + 1):
                 rest = residual[index[i], index[j]]
@@ -69,35 +76,92 @@ def precisions(residual: Floats, sets: Table, inverses: Floats) -> Floats:
 
 
 @compiled
-def back_to_residual(data: Data, by_inverse: Floats, residual_grad: Floats) -> None:
-    """Carry gradients by the inverse covariances to the residual covariance."""
-    inverses, set_counts = data.inverses, np.zeros(len(data.inverses))
+def back_to_residual(data: Data, series: Table, residual_grad: Floats) -> None:
+    """Carry gradients by W of each set to the residual covariance."""
+    sets, m, q = len(data.inverses), residual_grad.shape[0], len(series)
+    by_inverse = np.zeros(data.inverses.shape)
     for b in range(len(data.blocks)):
-        set_counts[data.blocks[b, SET]] += data.blocks[b, COUNT]
-    for s in range(len(inverses)):
+        s = data.blocks[b, SET]
+        by_inverse[s] -= 0.5 * data.score_products[b]
+        residual_grad -= 0.5 * data.blocks[b, COUNT] * data.inverses[s, :m, :m]
+    for s in range(sets):
+        for e in range(q):
+            for f in range(q):
+                by_inverse[s, series[e], series[f]] += data.by_spread[s, e, f]
+            for c in range(by_inverse.shape[1]):
+                by_inverse[s, c, series[e]] += data.by_reach[s, c, e]
         symmetric = 0.5 * (by_inverse[s] + by_inverse[s].T)
-        carried = times(inverses[s], times(symmetric, inverses[s]))
-        residual_grad -= carried + 0.5 * set_counts[s] * inverses[s]
+        half, carried = np.zeros(symmetric.shape), np.zeros(symmetric.shape)
+        add_product(1.0, symmetric, data.inverses[s], half)
+        add_product(1.0, data.inverses[s], half, carried)
+        residual_grad -= carried[:m, :m]
+
+
+class Cluster(NamedTuple):
+    """A cluster's effects, how they reach those of units, and gradients by sums of B and u."""
+
+    one: Effects
+    root: Floats
+    shared: Floats
+    total: Floats
+    pull: Floats
+    by_left: Floats
+    by_rest: Floats
 
 
 @compiled
-def cluster_term(
-    by_unit: Floats, pull: Floats, shared: Floats, root: Floats, cluster_grad: Floats,
-    by_left: Floats, by_left_score: Floats,
-) -> float:  # fmt: skip
+def cluster_of(cov: Floats, root: Floats, shared: Floats) -> Cluster:
+    """Room for the effects of one cluster; nothing where clusters have none."""
+    q = padded(len(shared)) if len(cov) > 0 else 0
+    return Cluster(
+        one_of(room_for(1, root), 0), root, enlarged(shared),
+        np.zeros((q, q)), np.zeros(q), np.zeros((q, q)), np.zeros(q),
+    )  # fmt: skip
+
+
+@compiled
+def cluster_term(held: Effects, count: int, cluster: Cluster, cluster_grad: Floats) -> float:
     """Integrate a cluster's effects out of the sums of B and u; fill the gradients by these."""
-    turned = np.zeros((root.shape[1], root.shape[0]))
-    information = times(shared.T, times(by_unit, shared))
-    score = applied(shared.T, pull)
-    log = integrated(information, root, turned)
-    spread, moved = times(turned.T, turned), times(turned, information)
-    mode = applied(spread, score)
-    rest = score - applied(information, mode)
-    cluster_grad -= 0.5 * (information - times(moved.T, moved))
-    cluster_grad += 0.5 * np.outer(rest, rest)
-    by_left[:] = times(shared, times(-0.5 * (spread + np.outer(mode, mode)), shared.T))
-    by_left_score[:] = applied(shared, mode)
-    return 0.5 * (np.sum(score * mode) - log)
+    one, shared, root = cluster.one, cluster.shared, cluster.root
+    cluster.total[:], cluster.pull[:], one.information[:], one.score[:] = 0.0, 0.0, 0.0, 0.0
+    for place in range(count):
+        add_scaled(1.0, held.left[place], cluster.total)
+        add_vector(1.0, held.rest[place], cluster.pull)
+    q, c = shared.shape
+    half = np.zeros((q, c))
+    add_product(1.0, cluster.total, shared, half)
+    add_product(1.0, shared.T, half, one.information)
+    add_combined(1.0, cluster.pull, shared, one.score)
+    value = integrate(one, root)
+    add_scaled(-0.5, one.left, cluster_grad)
+    add_outer(0.5, one.rest, one.rest, cluster_grad)
+    back, reached = np.ascontiguousarray(shared.T), np.zeros((root.shape[1], q))
+    add_product(1.0, one.turned, back, reached)
+    cluster.by_left[:], cluster.by_rest[:] = 0.0, 0.0
+    add_combined(1.0, one.mode, back, cluster.by_rest)
+    add_product(-0.5, reached.T, reached, cluster.by_left)
+    add_outer(-0.5, cluster.by_rest, cluster.by_rest, cluster.by_left)
+    return value
+
+
+@compiled
+def together(
+    first: int, last: int, data: Data, root: Floats, held: Effects, room: Room, cluster: Cluster,
+    gradients: tuple[Floats, Floats, Floats],
+) -> float:  # fmt: skip
+    """Log-density of a cluster, or of a unit on its own; adds its gradients."""
+    by_regression, by_unit, by_cluster = gradients
+    value = 0.0
+    for i in range(first, last):
+        one, expected = one_of(held, i - first), room.expected[i - first]
+        value += fill_unit(i, expected, one, data) + integrate(one, root)
+    if len(cluster.pull) > 0:
+        value += cluster_term(held, last - first, cluster, by_cluster)
+    for i in range(first, last):
+        one, expected = one_of(held, i - first), room.expected[i - first]
+        push_back(one, cluster.by_left, cluster.by_rest, room, by_unit)
+        back_to_sums(i, expected, one, room, data, by_regression)
+    return value
 
 
 @compiled
@@ -116,7 +180,8 @@ def finite_or_none(logp: float, gradients: tuple[Floats, Floats, Floats, Floats]
 @written_out
 def occasions_density(
     regression: Floats, unit_cov: Floats, residual: Floats, cluster_cov: Floats,
-    series: Table, sets: Table, units: Table, design: Floats, blocks: Table, sums: Floats,
+    series: Table, sets: Table, units: Table, design: Floats, blocks: Table,
+    effect_products: Floats, cross_products: Floats, score_products: Floats,
     shared: Floats, reference: Floats,
     regression_grad: Floats, unit_grad: Floats, residual_grad: Floats, cluster_grad: Floats,
     terms: Floats,
@@ -125,40 +190,31 @@ def occasions_density(
 
     Terms are those of the units, or of the clusters where these have effects.
     """
-    q, m, c = len(series), len(residual), len(cluster_cov)
-    inverses = np.zeros((len(sets), m, m))
+    inverses = np.zeros((len(sets), padded(len(residual)), padded(len(residual))))
     logs = precisions(residual, sets, inverses)
-    root, cluster_root = np.zeros((q, q)), np.zeros((c, c))
-    known = semidefinite_root(unit_cov, root) and semidefinite_root(cluster_cov, cluster_root)
-    if not known or np.isnan(logs[0]):
+    root, known = narrow_root(unit_cov)
+    cluster_root, cluster_known = narrow_root(cluster_cov)
+    if not (known and cluster_known) or np.isnan(logs[0]):
         return -np.inf
-    root, cluster_root = without_empty_columns(root), without_empty_columns(cluster_root)
-    data = Data(units, blocks, sums, series, design, regression - reference, inverses, logs, root)
-    held = space(data, c > 0)
-    by_inverse, by_information = np.zeros((len(sets), m, m)), np.zeros((q, q))
-    size = q if c > 0 else 0
-    by_left, by_left_score = np.zeros((size, size)), np.zeros(size)
-    total, pull = np.zeros((size, size)), np.zeros(size)
-    first, last = 0, 0
-    for i in range(len(units)):
-        if i == last:
-            first, last = i, stop_of_cluster(i, units) if c > 0 else i + 1
-            total[:] = 0.0
-            pull[:] = 0.0
-            for j in range(first, last):
-                term = units[j, CLUSTER] if c > 0 else j
-                terms[term] += integrated_unit(j, j - first, data, held)
-                if c > 0:
-                    left_to_cluster(j - first, held, total, pull)
-            if c > 0:
-                terms[units[i, CLUSTER]] += cluster_term(
-                    total, pull, shared, cluster_root, cluster_grad, by_left, by_left_score
-                )
-        place = i - first
-        by_score = unit_term(place, held, by_left, by_left_score, unit_grad, by_information)
-        back_to_blocks(i, place, data, held, by_information, by_score, by_inverse)
-        rest = held.score[place] - applied(held.information[place], by_score)
-        regression_grad += np.outer(rest, design[i])
-    back_to_residual(data, by_inverse, residual_grad)
-    gradients = regression_grad, unit_grad, residual_grad, cluster_grad
-    return finite_or_none(terms.sum(), gradients)
+    centre = np.ascontiguousarray(enlarged(regression - reference).T[: design.shape[1]])
+    data = Data(
+        units, design, blocks, effect_products, cross_products, score_products, centre,
+        inverses, logs, *by_effects(inverses, series),
+    )  # fmt: skip
+    clustered = len(cluster_cov) > 0
+    most = most_together(units) if clustered else 1
+    held, room = room_for(most, root), room_of_units(most, root)
+    cluster = cluster_of(cluster_cov, cluster_root, shared)
+    by_unit, by_cluster = np.zeros(room.bent.shape), np.zeros(cluster.one.information.shape)
+    padded_grads = np.zeros(data.centre.shape), by_unit, by_cluster
+    first = 0
+    while first < len(units):
+        last = stop_of_cluster(first, units) if clustered else first + 1
+        term = units[first, CLUSTER] if clustered else first
+        terms[term] = together(first, last, data, root, held, room, cluster, padded_grads)
+        first = last
+    regression_grad += padded_grads[0].T[: len(regression)]
+    unit_grad += 0.5 * (by_unit + by_unit.T)[: len(unit_cov), : len(unit_cov)]
+    cluster_grad += by_cluster[: len(cluster_cov), : len(cluster_cov)]
+    back_to_residual(data, series, residual_grad)
+    return finite_or_none(terms.sum(), (regression_grad, unit_grad, residual_grad, cluster_grad))

@@ -39,14 +39,18 @@ def _occasions(op: GaussianOccasions, **_: Any) -> tuple[Callable[..., Any], int
     @numba_njit
     def gaussian_occasions(
         regression: Any, unit_cov: Any, residual: Any, cluster_cov: Any,
-        series: Any, sets: Any, units: Any, design: Any, blocks: Any, sums: Any,
+        series: Any, sets: Any, units: Any, design: Any, blocks: Any,
+        effect_products: Any, cross_products: Any, score_products: Any,
         shared: Any, reference: Any,
     ) -> Any:  # fmt: skip
         regression, unit_cov = np.ascontiguousarray(regression), np.ascontiguousarray(unit_cov)
         residual, cluster_cov = np.ascontiguousarray(residual), np.ascontiguousarray(cluster_cov)
         series, sets = np.ascontiguousarray(series), np.ascontiguousarray(sets)
         units, design = np.ascontiguousarray(units), np.ascontiguousarray(design)
-        blocks, sums = np.ascontiguousarray(blocks), np.ascontiguousarray(sums)
+        blocks = np.ascontiguousarray(blocks)
+        effect_products = np.ascontiguousarray(effect_products)
+        cross_products = np.ascontiguousarray(cross_products)
+        score_products = np.ascontiguousarray(score_products)
         shared, reference = np.ascontiguousarray(shared), np.ascontiguousarray(reference)
         regression_grad, unit_grad = np.zeros(regression.shape), np.zeros(unit_cov.shape)
         residual_grad, cluster_grad = np.zeros(residual.shape), np.zeros(cluster_cov.shape)
@@ -56,7 +60,8 @@ def _occasions(op: GaussianOccasions, **_: Any) -> tuple[Callable[..., Any], int
             regression.shape[0], regression.shape[1], residual.shape[0], clusters,
             sets.shape[0], n_units, blocks.shape[0], terms.shape[0],
             regression.ctypes, unit_cov.ctypes, residual.ctypes, cluster_cov.ctypes,
-            series.ctypes, sets.ctypes, units.ctypes, design.ctypes, blocks.ctypes, sums.ctypes,
+            series.ctypes, sets.ctypes, units.ctypes, design.ctypes, blocks.ctypes,
+            effect_products.ctypes, cross_products.ctypes, score_products.ctypes,
             shared.ctypes, reference.ctypes,
             regression_grad.ctypes, unit_grad.ctypes, residual_grad.ctypes, cluster_grad.ctypes,
             terms.ctypes,

@@ -1,187 +1,180 @@
 """Units with times of their own in the space of their effects, one by one, compiled.
 
-See `occasion_kernels` for what A, r, V, B and u are. V is kept as T'T, with as many rows in
-T as effects vary by themselves, so that effects without a variance of their own cost little.
+See `integration` for A, r, T, V, B and u of a unit. With m its expected effects and W the
+inverse residual covariance of the series of an occasion, A = sum Z'WZ, v = sum Z'Wy,
+r = v - Am, and the density of its scores at m has the exponent v'm - (m'Am + sum y'Wy) / 2.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
-from securebase.likelihood.compilation import compiled
+from securebase.likelihood.compilation import borrowing, compiled
+from securebase.likelihood.integration import Effects
 from securebase.likelihood.layout import Table
 from securebase.likelihood.occasions import CLUSTER, COUNT, SET, START, STOP
+from securebase.likelihood.products import (
+    add_combined,
+    add_each,
+    add_outer,
+    add_product,
+    add_scaled,
+    add_vector,
+    copy,
+    copy_vector,
+    inner,
+)
 from securebase.moments import Floats
-
-LOG_TWO_PI = np.log(2.0 * np.pi)
-
-
-@compiled
-def times(a: Floats, b: Floats) -> Floats:
-    """Product of two small matrices."""
-    result = np.zeros((a.shape[0], b.shape[1]))
-    for i in range(a.shape[0]):
-        for k in range(a.shape[1]):
-            for j in range(b.shape[1]):
-                result[i, j] += a[i, k] * b[k, j]
-    return result
-
-
-@compiled
-def applied(a: Floats, x: Floats) -> Floats:
-    """Product of a matrix and a vector."""
-    result = np.zeros(a.shape[0])
-    for i in range(a.shape[0]):
-        for k in range(a.shape[1]):
-            result[i] += a[i, k] * x[k]
-    return result
-
-
-@compiled
-def integrated(information: Floats, root: Floats, turned: Floats) -> float:
-    """Fill T with V = T'T = K (I + K'AK)^-1 K', KK' the covariance; return log|I + K'AK|."""
-    size = root.shape[1]
-    inner = times(root.T, times(information, root))
-    log = 0.0
-    # Cholesky of I + K'AK in place, rows of its inverse times K' beside it
-    turned[:] = root.T
-    for i in range(size):
-        inner[i, i] += 1.0
-        for j in range(i + 1):
-            for k in range(j):
-                inner[i, j] -= inner[i, k] * inner[j, k]
-            if i > j:
-                inner[i, j] /= inner[j, j]
-        log += np.log(inner[i, i])
-        inner[i, i] = np.sqrt(inner[i, i])
-        for k in range(i):
-            factor = inner[i, k]
-            for c in range(root.shape[0]):
-                turned[i, c] -= factor * turned[k, c]
-        for c in range(root.shape[0]):
-            turned[i, c] /= inner[i, i]
-    return log
-
-
-@compiled
-def without_empty_columns(root: Floats) -> Floats:
-    """The columns of a root that are not zero: one per effect that varies by itself."""
-    kept = np.zeros(root.shape[1], np.int32)
-    count = 0
-    for j in range(root.shape[1]):
-        if root[j, j] > 0.0:
-            kept[count] = j
-            count += 1
-    narrow = np.empty((root.shape[0], count))
-    for i in range(root.shape[0]):
-        for j in range(count):
-            narrow[i, j] = root[i, kept[j]]
-    return narrow
 
 
 class Data(NamedTuple):
-    """What is read for every unit, and how far parameters are from the reference."""
+    """What `occasion_arrays` gives, and what follows from parameters for all units.
+
+    `centre` is the regression as far as it is from the reference (design, effect); of each
+    set of series `inverses` is W, `logs` the log-determinant of 2 pi times its inverse,
+    `spread` ZZ-wise and `reach` Zy-wise what multiplies the sums; the last two are the
+    gradients by these.
+    """
 
     units: Table
-    blocks: Table
-    sums: Floats
-    series: Table
     design: Floats
+    blocks: Table
+    effect_products: Floats
+    cross_products: Floats
+    score_products: Floats
     centre: Floats
     inverses: Floats
     logs: Floats
-    root: Floats
+    spread: Floats
+    reach: Floats
+    by_spread: Floats
+    by_reach: Floats
 
 
-class Units(NamedTuple):
-    """Of each unit of a cluster: A, r, T, TA, and per block Z'(y - Z m), (y - Z m)(y - Z m)'."""
+class Room(NamedTuple):
+    """The expected effects of a cluster's units; where gradients of one are put together."""
 
-    information: Floats
-    score: Floats
-    turned: Floats
-    moved: Floats
-    lean: Floats
-    squares: Floats
+    expected: Floats
+    by_information: Floats
+    by_score: Floats
+    pushed: Floats
+    bent: Floats
+    lever: Floats
+    pulled: Floats
+    across: Floats
+    inner: Floats
 
 
 @compiled
-def sums_of_unit(i: int, place: int, data: Data, units: Units) -> float:
-    """Fill A, r and what is kept per block; return their log-density."""
-    q, n_series = len(data.series), data.inverses.shape[1]
-    information, score = units.information[place], units.score[place]
-    m = applied(data.centre, data.design[i])
-    information[:] = 0.0
-    score[:] = 0.0
+def room_of_units(count: int, root: Floats) -> Room:
+    """Room for so many units of a cluster."""
+    size, rank = root.shape
+    return Room(
+        np.zeros((count, size)),
+        np.zeros((size, size)), np.zeros(size), np.zeros(size), np.zeros((size, size)),
+        np.zeros((rank, size)), np.zeros((rank, size)), np.zeros((size, rank)),
+        np.zeros((rank, rank)),
+    )  # fmt: skip
+
+
+@compiled
+def by_effects(inverses: Floats, series: Table) -> tuple[Floats, Floats, Floats, Floats]:
+    """`spread` and `reach` of each set, and zeros of the same shapes for their gradients."""
+    sets, m, q = len(inverses), inverses.shape[1], len(series)
+    spread, reach = np.zeros((sets, q, q)), np.zeros((sets, m, q))
+    for s in range(sets):
+        for e in range(q):
+            for f in range(q):
+                spread[s, f, e] = inverses[s, series[f], series[e]]
+            for c in range(m):
+                reach[s, c, e] = inverses[s, c, series[e]]
+    return spread, reach, np.zeros(spread.shape), np.zeros(reach.shape)
+
+
+@borrowing
+def fill_unit(i: int, expected: Floats, one: Effects, data: Data) -> float:
+    """Fill m, A and r of a unit; return the log-density of its scores at m."""
+    expected[:], one.information[:], one.score[:] = 0.0, 0.0, 0.0
+    add_combined(1.0, data.design[i], data.centre, expected)
     value = 0.0
-    start, stop = data.units[i, START], data.units[i, STOP]
-    for b in range(start, stop):
-        count, inverse = data.blocks[b, COUNT], data.inverses[data.blocks[b, SET]]
-        by_effects = data.sums[b, : q * q].reshape((q, q))
-        by_series = data.sums[b, q * q : q * q + q * n_series].reshape((q, n_series))
-        left, square = units.lean[place, b - start], units.squares[place, b - start]
-        left[:] = by_series
-        square[:] = data.sums[b, q * q + q * n_series :].reshape((n_series, n_series))
-        for e in range(q):
-            own = data.series[e]
-            for f in range(q):
-                left[e, data.series[f]] -= by_effects[e, f] * m[f]
-                information[e, f] += by_effects[e, f] * inverse[own, data.series[f]]
-        for e in range(q):
-            own = data.series[e]
-            for c in range(n_series):
-                # from both sides: what is left of one and the whole of the other
-                square[own, c] -= m[e] * by_series[e, c]
-                square[c, own] -= m[e] * left[e, c]
-                score[e] += inverse[own, c] * left[e, c]
-        value -= 0.5 * count * data.logs[data.blocks[b, SET]]
-        for c in range(n_series):
-            for d in range(n_series):
-                value -= 0.5 * inverse[c, d] * square[c, d]
-            if inverse[c, c] > 0.0:
-                value -= 0.5 * count * LOG_TWO_PI
-    return value
+    for b in range(data.units[i, START], data.units[i, STOP]):
+        s = data.blocks[b, SET]
+        inverse, square = data.inverses[s], data.score_products[b]
+        add_each(data.spread[s], data.effect_products[b], one.information)
+        for c in range(len(inverse)):
+            for e in range(len(expected)):
+                one.score[e] += data.reach[s, c, e] * data.cross_products[b, c, e]
+            value -= inner(inverse[c], square[c])
+        value -= data.blocks[b, COUNT] * data.logs[s]
+    value += inner(one.score, expected)
+    add_combined(-1.0, expected, one.information, one.score)
+    return 0.5 * (value + inner(one.score, expected))
 
 
-@compiled
-def integrated_unit(i: int, place: int, data: Data, units: Units) -> float:
-    """Fill everything of a unit; return its log-density, its cluster's effects being zero."""
-    value = sums_of_unit(i, place, data, units)
-    value -= 0.5 * integrated(units.information[place], data.root, units.turned[place])
-    units.moved[place] = times(units.turned[place], units.information[place])
-    return value + 0.5 * np.sum(applied(units.turned[place], units.score[place]) ** 2)
+@borrowing
+def push_back(
+    one: Effects, by_left: Floats, by_rest: Floats, room: Room, unit_grad: Floats
+) -> None:
+    """Fill gradients by A and r, given those by B and u; add those by the effects' covariance.
+
+    All that multiplies a gradient by a symmetric matrix is symmetric: one side of it will do.
+    """
+    room.by_information[:] = 0.0
+    copy(0.5, one.turned, room.lever)
+    copy_vector(0.5, one.rest, room.pushed)
+    copy_vector(1.0, one.mode, room.by_score)
+    if len(by_rest) > 0:
+        through_left(one, by_left, by_rest, room, unit_grad)
+    add_product(-1.0, one.turned.T, room.lever, room.by_information)
+    add_outer(1.0, room.pushed, one.rest, unit_grad)
+    add_scaled(-0.5, one.left, unit_grad)
 
 
-@compiled
-def left_to_cluster(place: int, units: Units, total: Floats, pull: Floats) -> None:
-    """Add B and u of a unit to the sums over its cluster."""
-    moved = units.moved[place]
-    total += units.information[place] - times(moved.T, moved)
-    whitened = applied(units.turned[place], units.score[place])
-    pull += units.score[place] - applied(moved.T, whitened)
+@borrowing
+def through_left(
+    one: Effects, by_left: Floats, by_rest: Floats, room: Room, unit_grad: Floats
+) -> None:
+    """Add what comes through B = A - AVA and u = r - AVr."""
+    copy(1.0, by_left, room.by_information)
+    room.pulled[:], room.inner[:], room.bent[:] = 0.0, 0.0, 0.0
+    add_product(1.0, one.moved, by_left, room.pulled)
+    copy(1.0, room.pulled.T, room.across)
+    add_product(1.0, one.moved, room.across, room.inner)
+    for i in range(len(room.pulled)):
+        pull = inner(one.moved[i], by_rest)
+        for c in range(len(by_rest)):
+            room.lever[i, c] += 2.0 * room.pulled[i, c]
+            room.by_score[c] -= pull * one.turned[i, c]
+    add_product(-1.0, room.inner, one.turned, room.lever)
+    add_product(1.0, by_left, one.left, room.bent)
+    add_product(-1.0, one.left, room.bent, unit_grad)
+    add_combined(-1.0, by_rest, one.left, room.pushed)
+    add_vector(1.0, by_rest, room.by_score)
 
 
-@compiled
-def back_to_blocks(
-    i: int, place: int, data: Data, units: Units,
-    by_information: Floats, by_score: Floats, by_inverse: Floats,
-) -> None:  # fmt: skip
-    """Add the gradient by each set's inverse covariance, given those by A and r."""
-    q, n_series = len(data.series), by_inverse.shape[1]
-    start = data.units[i, START]
-    for b in range(start, data.units[i, STOP]):
-        target = by_inverse[data.blocks[b, SET]]
-        for e in range(q):
-            own = data.series[e]
-            for f in range(q):
-                target[own, data.series[f]] += by_information[e, f] * data.sums[b, e * q + f]
-            for c in range(n_series):
-                target[own, c] += by_score[e] * units.lean[place, b - start, e, c]
-        for c in range(n_series):
-            for d in range(n_series):
-                target[c, d] -= 0.5 * units.squares[place, b - start, c, d]
+@borrowing
+def back_to_sums(
+    i: int, expected: Floats, one: Effects, room: Room, data: Data, regression_grad: Floats
+) -> None:
+    """Add gradients by the sets' W and by the regression, given those by A and r."""
+    by_information, by_score, mode = room.by_information, room.by_score, one.mode
+    for e in range(len(mode)):
+        by_mode, by_expected = by_score[e] - 0.5 * mode[e], by_score[e] + 0.5 * expected[e]
+        for f in range(len(mode)):
+            by_information[e, f] -= by_mode * mode[f] + by_expected * expected[f]
+    copy_vector(1.0, one.score, room.pushed)
+    add_combined(-1.0, by_score, one.information, room.pushed)
+    add_outer(1.0, data.design[i], room.pushed, regression_grad)
+    add_vector(1.0, expected, by_score)
+    for b in range(data.units[i, START], data.units[i, STOP]):
+        s = data.blocks[b, SET]
+        add_each(by_information, data.effect_products[b], data.by_spread[s])
+        for c in range(data.by_reach.shape[1]):
+            for e in range(len(by_score)):
+                data.by_reach[s, c, e] += by_score[e] * data.cross_products[b, c, e]
 
 
-@compiled
+@borrowing
 def stop_of_cluster(i: int, units: Table) -> int:
     """First unit after i of another cluster."""
     stop = i
@@ -190,43 +183,11 @@ def stop_of_cluster(i: int, units: Table) -> int:
     return stop
 
 
-@compiled
-def space(data: Data, clustered: bool) -> Units:
-    """Room for the units of the largest cluster, or for one."""
-    count, i = 1, 0
-    while clustered and i < len(data.units):
-        stop = stop_of_cluster(i, data.units)
-        count, i = max(count, stop - i), stop
-    q, r, m = len(data.series), data.root.shape[1], data.inverses.shape[1]
-    most = (data.units[:, STOP] - data.units[:, START]).max()
-    return Units(
-        np.zeros((count, q, q)), np.zeros((count, q)), np.zeros((count, r, q)),
-        np.zeros((count, r, q)), np.zeros((count, most, q, m)), np.zeros((count, most, m, m)),
-    )  # fmt: skip
-
-
-@compiled
-def unit_term(
-    place: int, units: Units, by_left: Floats, by_left_score: Floats,
-    unit_grad: Floats, by_information: Floats,
-) -> Floats:  # fmt: skip
-    """Add the gradient by the effects' covariance, fill that by A; return that by r."""
-    turned, moved = units.turned[place], units.moved[place]
-    whitened = applied(turned, units.score[place])
-    mode = applied(turned.T, whitened)
-    left = units.information[place] - times(moved.T, moved)
-    rest = units.score[place] - applied(moved.T, whitened)
-    by_information[:] = -0.5 * (times(turned.T, turned) + np.outer(mode, mode))
-    unit_grad += 0.5 * (np.outer(rest, rest) - left)
-    if len(by_left_score) == 0:
-        return mode
-    # through B and u, from the term of the cluster
-    keep = -times(moved.T, turned)
-    for e in range(len(mode)):
-        keep[e, e] += 1.0
-    kept_score, pushed = applied(keep.T, by_left_score), applied(left, by_left_score)
-    by_information += times(keep.T, times(by_left, keep))
-    by_information -= 0.5 * (np.outer(kept_score, mode) + np.outer(mode, kept_score))
-    unit_grad -= times(left, times(by_left, left))
-    unit_grad -= 0.5 * (np.outer(pushed, rest) + np.outer(rest, pushed))
-    return mode + kept_score
+@borrowing
+def most_together(units: Table) -> int:
+    """Units of the largest cluster."""
+    most, i = 0, 0
+    while i < len(units):
+        stop = stop_of_cluster(i, units)
+        most, i = max(most, stop - i), stop
+    return most

@@ -16,7 +16,8 @@ from securebase.likelihood.layout import Table
 from securebase.moments import Floats
 
 OCCASIONS: Final = (
-    "series", "sets", "units", "design", "blocks", "block_sums", "shared", "reference",
+    "series", "sets", "units", "design", "blocks",
+    "effect_products", "cross_products", "score_products", "shared", "reference",
 )  # fmt: skip
 
 # columns of `units` and of `blocks`
@@ -55,12 +56,13 @@ def occasion_arrays(
     Returns
     -------
     dict of arrays
-        series : int (effect,); sets : int (set, series), which series are observed
+        series : int (effect*,); sets : int (set, series), which series are observed
         together; units : int (unit, 3), number of the cluster, begin and end of its
         blocks, sorted by cluster; design : float (unit, design); blocks : int (block, 2), set
-        and number of occasions; block_sums : float (block, effect² + effect · series +
-        series²), the sums; shared; reference : float (effect, design), what scores
-        are measured from.
+        and number of occasions; sums over these, effect_products : float (block, effect*,
+        effect*), cross_products (block, series*, effect*) and score_products (block,
+        series*, series*); shared; reference : float (effect, design), what scores are
+        measured from. Dims with a star are padded with zeros to multiples of four.
 
     Raises
     ------
@@ -72,16 +74,16 @@ def occasion_arrays(
     reference = _least_squares(score, basis, design)
     deviation = (score - np.einsum("ire,ed,id->ir", basis, reference, design))[order]
     sets, found = _observed_sets(~np.isnan(deviation), series, wave)
-    unit, which, counts, sums = _block_sums(deviation, basis[order], series, wave, owner, found)
+    unit, which, counts, sums = _block_sums(deviation, basis[order], series, wave, found)
     limits = np.searchsorted(unit, np.arange(len(score) + 1))
     number = np.zeros(len(score), int) if cluster is None else cluster[order]
     return {
-        "series": owner.astype(np.int32),
+        "series": np.pad(owner, (0, -len(owner) % 4)).astype(np.int32),
         "sets": sets.astype(np.int32),
         "units": np.column_stack([number, limits[:-1], limits[1:]]).astype(np.int32),
         "design": np.ascontiguousarray(design[order]),
         "blocks": np.column_stack([which, counts]).astype(np.int32),
-        "block_sums": sums,
+        **sums,
         "shared": np.zeros((basis.shape[2], 0)) if shared is None else shared,
         "reference": reference,
     }
@@ -125,30 +127,29 @@ def _block_sums(
     basis: Floats,
     series: NDArray[np.int64],
     wave: list[str],
-    owner: NDArray[np.int64],
     found: NDArray[np.int64],
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], Floats]:
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], dict[str, Floats]]:
     """Unit, set, number of occasions and sums of each block, in the order of the units."""
-    n_series, n_effects, n_sets = int(series.max()) + 1, len(owner), int(found.max()) + 1
-    products = np.zeros(
-        (len(deviation) * n_sets, n_effects**2 + n_effects * n_series + n_series**2)
-    )
-    counts = np.zeros(len(products), int)
+    n_units, n_effects = len(deviation), basis.shape[2]
+    m, q = int(series.max()) + 4 & -4, n_effects + 3 & -4
+    counts = np.zeros(n_units * (int(found.max()) + 1), int)
+    sums = {
+        "effect_products": np.zeros((len(counts), q, q)),
+        "cross_products": np.zeros((len(counts), m, q)),
+        "score_products": np.zeros((len(counts), m, m)),
+    }
     for occasion, name in enumerate(dict.fromkeys(wave)):
         here = [response for response, one in enumerate(wave) if one == name]
         units = np.flatnonzero(found[:, occasion] >= 0)
-        y = np.zeros((len(units), n_series))
-        y[:, series[here]] = np.nan_to_num(deviation[np.ix_(units, here)])
-        seen = np.zeros((len(units), n_series))
-        seen[:, series[here]] = ~np.isnan(deviation[np.ix_(units, here)])
-        x = basis[units][:, here].sum(axis=1) * seen[:, owner]
-        pairs = (x, x), (x, y), (y, y)
-        rows = [
-            (a[:, :, None] * b[:, None, :]).reshape(len(units), a.shape[1] * b.shape[1])
-            for a, b in pairs
-        ]
-        place = units * n_sets + found[units, occasion]
-        products[place] += np.hstack(rows)
+        answers = deviation[np.ix_(units, here)]
+        x, y = np.zeros((len(units), q)), np.zeros((len(units), m))
+        seen = basis[units][:, here] * ~np.isnan(answers)[:, :, None]
+        x[:, :n_effects], y[:, series[here]] = seen.sum(axis=1), np.nan_to_num(answers)
+        place = units * (int(found.max()) + 1) + found[units, occasion]
+        for products, (a, b) in zip(sums.values(), ((x, x), (y, x), (y, y)), strict=True):
+            products[place] += a[:, :, None] * b[:, None, :]
         counts[place] += 1
     kept = np.flatnonzero(counts)
-    return kept // n_sets, kept % n_sets, counts[kept], products[kept]
+    n_sets = int(found.max()) + 1
+    held = {key: products[kept] for key, products in sums.items()}
+    return kept // n_sets, kept % n_sets, counts[kept], held

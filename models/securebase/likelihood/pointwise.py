@@ -13,8 +13,9 @@ from securebase.likelihood.cluster_kernels import clusters
 from securebase.likelihood.entry import version
 from securebase.likelihood.gaussian import own_terms, take
 from securebase.likelihood.gaussian_entry import evaluate
-from securebase.likelihood.kernels import padded, whiten
+from securebase.likelihood.kernels import whiten
 from securebase.likelihood.layout import HEAD, NODE_STOP, Table, kernel_arrays, tree
+from securebase.likelihood.products import padded
 from securebase.moments import Floats, Moments, moments_of
 
 
