@@ -154,7 +154,7 @@ def test_verdict_is_that_of_the_table_of_claims(question: Question) -> None:
     assert row["low_50"] == pytest.approx(np.quantile(draws, 0.25))
     assert row["high_80"] == pytest.approx(np.quantile(draws, 0.9))
     assert row["verdict"] == expected["verdict"]
-    assert row["divergences"] == 3
+    assert (row["divergences"], row["draws"]) == (3, 800)
 
 
 @pytest.mark.parametrize(("value", "region"), [(-0.5, "beyond"), (0.05, "rope"), (0.5, "opposite")])
@@ -210,7 +210,7 @@ def rows_by_hand() -> pd.DataFrame:
             "region": "beyond", "truth": 1.0, "mean": means, "sd": [1.0, 1.0, 2.0, 2.0],
             "verdict": ["undecided", "supported", "supported", "practically zero"],
             "r_hat": [1.0, 1.01, 1.02, 1.0], "ess_bulk": 500.0,
-            "ess_tail": [400.0, 300.0, 500.0, 500.0], "divergences": [0, 2, 0, 0],
+            "ess_tail": [400.0, 300.0, 500.0, 500.0], "divergences": [0, 2, 0, 0], "draws": 400,
             "failure": "", "units": 7,
         }
     )  # fmt: skip
@@ -233,6 +233,7 @@ def test_table_by_hand() -> None:
     assert (row["supported"], row["practically_zero"], row["undecided"]) == (0.5, 0.25, 0.25)
     assert row["contradicted"] == 0.0
     assert (row["r_hat_max"], row["ess_min"], row["divergent_fits"]) == (1.02, 300.0, 1)
+    assert row["draws"] == 400
 
 
 def tables(rng: np.random.Generator, estimands: int, spread: float = 1.0) -> pd.DataFrame:

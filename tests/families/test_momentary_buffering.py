@@ -256,7 +256,9 @@ def test_another_panel_brings_its_own_sources_of_paths(rng: np.random.Generator)
     assert list(data) == list(expected)
     for name, array in data.items():
         np.testing.assert_allclose(array, expected[name], err_msg=name)
-    assert not np.allclose(data["all_score_products"], point.built.data_of(panel)["all_score_products"])
+    assert not np.allclose(
+        data["all_score_products"], point.built.data_of(panel)["all_score_products"]
+    )
 
 
 def test_trajectories_are_means_of_the_equation_over_units(rng: np.random.Generator) -> None:

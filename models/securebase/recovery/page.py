@@ -61,10 +61,15 @@ def _overview(tables: pd.DataFrame) -> list[str]:
     fits, studies = int(failed["replicates"]), tables["study"].nunique()
     return [
         f"{studies} {'study' if studies == 1 else 'studies'}, {fits} fits, "
-        f"{int(failed['failed'])} failed; {len(tables)} estimands in worlds; "
+        f"{int(failed['failed'])} failed, of {_numbers(tables['draws'])} draws each; "
+        f"{len(tables)} estimands in worlds; "
         f"largest R-hat of a claim {tables['r_hat_max'].max():.3f}, smallest effective sample size "
         f"{tables['ess_min'].min():.0f}.\n",
     ]
+
+
+def _numbers(values: "pd.Series[int]") -> str:
+    return " or ".join(str(int(one)) for one in sorted(values.dropna().unique()))
 
 
 def _coverage_lines(tables: pd.DataFrame) -> list[str]:

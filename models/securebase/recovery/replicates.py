@@ -198,4 +198,5 @@ def judged_claim(claim: Claim, posterior: xr.Dataset, decision: Decision, diverg
         "ess_bulk": float(np.asarray(az.ess(draws, method="bulk"))),
         "ess_tail": float(np.asarray(az.ess(draws, method="tail"))),
         "divergences": divergences,
+        "draws": int(draws.size),
     }
