@@ -81,9 +81,9 @@ class Recovery(Closed):
     size: Literal["small", "full"] = Field(
         "full", description="full: as many units as the published study; small: as the example."
     )
-    chains: int = Field(1, ge=1, description="Independent chains of each fit.")
-    draws: int = Field(400, ge=100, description="Kept draws per chain of each fit.")
-    tune: int = Field(300, ge=100, description="Warm-up draws per chain of each fit.")
+    chains: int = Field(2, ge=2, description="Independent chains of each fit.")
+    draws: int = Field(250, ge=100, description="Kept draws per chain of each fit.")
+    tune: int = Field(250, ge=100, description="Warm-up draws per chain of each fit.")
 
     def sampling(self, run: Sampling) -> Sampling:
         """How each fit is drawn: as the run says otherwise."""
