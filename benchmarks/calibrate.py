@@ -1,4 +1,4 @@
-"""Simulation-based calibration of three designs: `make calibrate`, hours not seconds.
+"""Simulation-based calibration of every family: `make calibrate`, hours not seconds.
 
 Writes the ranks, a picture of each design and a page that says what was found.
 """
@@ -15,10 +15,8 @@ from designs import Design, Simulated, exchangeable, leaders, reference
 
 from securebase.calibration.band import holm, uniform_band
 from securebase.calibration.ranks import Calibration, calibrate
-from securebase.config import Sampling
 
 FOLDER = Path(__file__).parent.parent / "docs" / "calibration"
-SAMPLING = Sampling(chains=4, draws=1000, tune=1000)
 DESIGNS: dict[str, Design | Simulated] = {
     "one_level": reference(100),
     "two_level": leaders(40, 5),
@@ -43,7 +41,7 @@ def one_design(name: str, design: Design | Simulated, replicates: int) -> str:
     started = time.perf_counter()
     question = design.question()
     calibration = calibrate(
-        question.family, question.panel, question.built, replicates, SAMPLING,
+        question.family, question.panel, question.built, replicates, design.sampling,
         cores=os.process_cpu_count() or 1,
     )  # fmt: skip
     seconds = time.perf_counter() - started

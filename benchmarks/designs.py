@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from securebase.codebook.loading import Study, load_study
+from securebase.config import Sampling
 from securebase.fitting import Question, posed, posed_on
 from securebase.names import WAVE_KEYS
 from securebase.simulation import load_simulation
@@ -36,6 +37,8 @@ class Design:
         Leaders; 0: none.
     dropout : float
         Share of units that leave before the last wave.
+    sampling : Sampling
+        Of a re-fit.
     """
 
     title: str
@@ -45,6 +48,7 @@ class Design:
     exchangeable: bool = False
     clusters: int = 0
     dropout: float = 0.27
+    sampling: Sampling = Sampling(chains=4, draws=1000, tune=1000)
 
     @property
     def study(self) -> Study:
@@ -126,10 +130,13 @@ class Simulated:
     Parameters
     ----------
     study, analysis : str
+    sampling : Sampling
+        Of a re-fit: shorter than elsewhere, since one costs seconds.
     """
 
     study: str
     analysis: str
+    sampling: Sampling = Sampling(chains=2, draws=600, tune=600)
 
     @property
     def title(self) -> str:

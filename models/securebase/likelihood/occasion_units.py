@@ -62,7 +62,7 @@ class Room(NamedTuple):
     lever: Floats
     pulled: Floats
     across: Floats
-    inner: Floats
+    crossed: Floats
 
 
 @compiled
@@ -136,16 +136,16 @@ def through_left(
 ) -> None:
     """Add what comes through B = A - AVA and u = r - AVr."""
     copy(1.0, by_left, room.by_information)
-    room.pulled[:], room.inner[:], room.bent[:] = 0.0, 0.0, 0.0
+    room.pulled[:], room.crossed[:], room.bent[:] = 0.0, 0.0, 0.0
     add_product(1.0, one.moved, by_left, room.pulled)
     copy(1.0, room.pulled.T, room.across)
-    add_product(1.0, one.moved, room.across, room.inner)
+    add_product(1.0, one.moved, room.across, room.crossed)
     for i in range(len(room.pulled)):
         pull = inner(one.moved[i], by_rest)
         for c in range(len(by_rest)):
             room.lever[i, c] += 2.0 * room.pulled[i, c]
             room.by_score[c] -= pull * one.turned[i, c]
-    add_product(-1.0, room.inner, one.turned, room.lever)
+    add_product(-1.0, room.crossed, one.turned, room.lever)
     add_product(1.0, by_left, one.left, room.bent)
     add_product(-1.0, one.left, room.bent, unit_grad)
     add_combined(-1.0, by_rest, one.left, room.pushed)
