@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -37,8 +37,6 @@ class Design:
         Leaders; 0: none.
     dropout : float
         Share of units that leave before the last wave.
-    sampling : Sampling
-        Of a re-fit.
     """
 
     title: str
@@ -48,7 +46,7 @@ class Design:
     exchangeable: bool = False
     clusters: int = 0
     dropout: float = 0.27
-    sampling: Sampling = Sampling(chains=4, draws=1000, tune=1000)
+    sampling: ClassVar[Sampling] = Sampling(chains=4, draws=1000, tune=1000)
 
     @property
     def study(self) -> Study:
@@ -130,13 +128,12 @@ class Simulated:
     Parameters
     ----------
     study, analysis : str
-    sampling : Sampling
-        Of a re-fit: shorter than elsewhere, since one costs seconds.
     """
 
     study: str
     analysis: str
-    sampling: Sampling = Sampling(chains=2, draws=600, tune=600)
+    # shorter than elsewhere: a re-fit costs seconds
+    sampling: ClassVar[Sampling] = Sampling(chains=2, draws=600, tune=600)
 
     @property
     def title(self) -> str:
