@@ -71,12 +71,13 @@ def table() -> str:
         data = panel(60 * followers, 3, 1, 60)
         rows.append(measure(f"60 leaders of {followers}, 3 waves", *data))
     rows += [measure_own_times(units) for units in (100, 1_000)]
+    rows.append(measure_own_times(200, 30))
     head = "| data | responses | patterns | nodes | microseconds |\n|---|---|---|---|---|"
     return "\n".join([head, *rows])
 
 
-def measure_own_times(units: int) -> str:
-    """Give one row for units that were measured at times of their own."""
+def measure_own_times(units: int, clusters: int = 0) -> str:
+    """Give one row for units that were measured at times of their own, in clusters or not."""
     rng = np.random.default_rng(1)
     time_of = np.cumsum(rng.uniform(0.5, 1.5, (units, 3, 2)), axis=1)
     basis = np.zeros((units, 6, 4))
@@ -86,10 +87,13 @@ def measure_own_times(units: int) -> str:
         basis[:, place, 2 + series] = time_of[:, wave, series]
     score, design = rng.normal(size=(units, 6)), np.ones((units, 1))
     waves = [str(place // 2) for place in range(6)]
-    arrays = occasion_arrays(score, basis, design, np.arange(6) % 2, waves)
+    grouped = (np.arange(units) % clusters, np.eye(4)) if clusters else ()
+    arrays = occasion_arrays(score, basis, design, np.arange(6) % 2, waves, *grouped)
     covariances = 0.5 * np.eye(4) + 0.1, 0.5 * np.eye(2) + 0.1
-    taken = best(lambda: evaluate_occasions(np.zeros((4, 1)), *covariances, arrays))
-    return f"| {units:,} couples at times of their own | 6 | – | – | {taken:,.1f} |"
+    of_cluster = 0.2 * np.eye(4) if clusters else None
+    taken = best(lambda: evaluate_occasions(np.zeros((4, 1)), *covariances, arrays, of_cluster))
+    label = f"{units:,} couples at times of their own" + f", {clusters} clusters" * bool(clusters)
+    return f"| {label} | 6 | – | – | {taken:,.1f} |"
 
 
 if __name__ == "__main__":
