@@ -82,8 +82,8 @@ class Recovery(Closed):
         "full", description="full: as many units as the published study; small: as the example."
     )
     chains: int = Field(2, ge=2, description="Independent chains of each fit.")
-    draws: int = Field(250, ge=100, description="Kept draws per chain of each fit.")
-    tune: int = Field(250, ge=100, description="Warm-up draws per chain of each fit.")
+    draws: int = Field(600, ge=100, description="Kept draws per chain of each fit.")
+    tune: int = Field(300, ge=100, description="Warm-up draws per chain of each fit.")
 
     def sampling(self, run: Sampling) -> Sampling:
         """How each fit is drawn: as the run says otherwise."""
