@@ -4,7 +4,8 @@ Cluster j adds -log|I + K'A_j K| / 2 + r_j'V_j r_j / 2 with V_j = K (I + K'A_j K
 and K the lower Cholesky factor of the covariance O of the cluster effects. I + K'AK has
 no eigenvalue below one, and nothing divides by O, so variances of zero and correlations
 of one are ordinary cases. Derivatives: by A, -(V + bb') / 2; by r, b = V r; by O,
-(zz' - A + AVA) / 2 with z = r - A b.
+(zz' - A + AVA) / 2 with z = r - A b. `integration` does the same on padded matrices: for the
+two or three effects of a cluster here that takes twice as long.
 """
 
 import numpy as np

@@ -15,12 +15,13 @@ guard()
 # NaN and infinity keep their meaning. The loops that matter are written in fours: the
 # compiler must not regroup their sums, which it would do across rows of matrices.
 OPTIONS: Final[dict[str, Any]] = {"error_model": "numpy", "fastmath": {"contract", "nsz"}}
+# nothing in Python calls a part: without wrappers it is compiled sooner
+PART: Final = OPTIONS | {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 
 def compiled[F: Callable[..., Any]](function: F) -> F:
     """Compile as a part of the entry, which alone is kept on disk."""
-    # nothing in Python calls it: without wrappers it is compiled sooner
-    return numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **OPTIONS)(function)
+    return numba.njit(**PART)(function)
 
 
 def borrowing[F: Callable[..., Any]](function: F) -> F:
@@ -28,8 +29,7 @@ def borrowing[F: Callable[..., Any]](function: F) -> F:
 
     Counting costs more than the arithmetic of a small matrix.
     """
-    options = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, **OPTIONS}
-    return numba.njit(_nrt=False, **options)(function)
+    return numba.njit(_nrt=False, **PART)(function)
 
 
 def written_out[F: Callable[..., Any]](function: F) -> F:

@@ -15,7 +15,9 @@ from securebase.likelihood.cluster_kernels import semidefinite_root
 from securebase.likelihood.compilation import borrowing, compiled
 from securebase.likelihood.products import (
     add_combined,
+    add_outer,
     add_product,
+    add_scaled,
     copy,
     copy_vector,
     inner,
@@ -112,3 +114,10 @@ def integrate(one: Effects, root: Floats) -> float:
     add_product(-1.0, one.moved.T, one.moved, one.left)
     add_combined(-1.0, one.whitened, one.moved, one.rest)
     return 0.5 * (inner(one.whitened, one.whitened) - log)
+
+
+@borrowing
+def add_by_covariance(one: Effects, cov_grad: Floats) -> None:
+    """Add the gradient by O, (uu' - B) / 2."""
+    add_scaled(-0.5, one.left, cov_grad)
+    add_outer(0.5, one.rest, one.rest, cov_grad)

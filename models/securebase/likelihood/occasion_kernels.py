@@ -10,7 +10,14 @@ from typing import NamedTuple
 import numpy as np
 
 from securebase.likelihood.compilation import compiled, written_out
-from securebase.likelihood.integration import Effects, integrate, narrow_root, one_of, room_for
+from securebase.likelihood.integration import (
+    Effects,
+    add_by_covariance,
+    integrate,
+    narrow_root,
+    one_of,
+    room_for,
+)
 from securebase.likelihood.layout import Table
 from securebase.likelihood.occasion_units import (
     Data,
@@ -133,8 +140,7 @@ def cluster_term(held: Effects, count: int, cluster: Cluster, cluster_grad: Floa
     add_product(1.0, shared.T, half, one.information)
     add_combined(1.0, cluster.pull, shared, one.score)
     value = integrate(one, root)
-    add_scaled(-0.5, one.left, cluster_grad)
-    add_outer(0.5, one.rest, one.rest, cluster_grad)
+    add_by_covariance(one, cluster_grad)
     back, reached = np.ascontiguousarray(shared.T), np.zeros((root.shape[1], q))
     add_product(1.0, one.turned, back, reached)
     cluster.by_left[:], cluster.by_rest[:] = 0.0, 0.0

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from securebase.likelihood.compilation import borrowing, compiled
-from securebase.likelihood.integration import Effects
+from securebase.likelihood.integration import Effects, add_by_covariance
 from securebase.likelihood.layout import Table
 from securebase.likelihood.occasions import CLUSTER, COUNT, SET, START, STOP
 from securebase.likelihood.products import (
@@ -18,7 +18,6 @@ from securebase.likelihood.products import (
     add_each,
     add_outer,
     add_product,
-    add_scaled,
     add_vector,
     copy,
     copy_vector,
@@ -121,13 +120,11 @@ def push_back(
     """
     room.by_information[:] = 0.0
     copy(0.5, one.turned, room.lever)
-    copy_vector(0.5, one.rest, room.pushed)
     copy_vector(1.0, one.mode, room.by_score)
     if len(by_rest) > 0:
         through_left(one, by_left, by_rest, room, unit_grad)
     add_product(-1.0, one.turned.T, room.lever, room.by_information)
-    add_outer(1.0, room.pushed, one.rest, unit_grad)
-    add_scaled(-0.5, one.left, unit_grad)
+    add_by_covariance(one, unit_grad)
 
 
 @borrowing
@@ -136,7 +133,7 @@ def through_left(
 ) -> None:
     """Add what comes through B = A - AVA and u = r - AVr."""
     copy(1.0, by_left, room.by_information)
-    room.pulled[:], room.crossed[:], room.bent[:] = 0.0, 0.0, 0.0
+    room.pulled[:], room.crossed[:], room.bent[:], room.pushed[:] = 0.0, 0.0, 0.0, 0.0
     add_product(1.0, one.moved, by_left, room.pulled)
     copy(1.0, room.pulled.T, room.across)
     add_product(1.0, one.moved, room.across, room.crossed)
@@ -149,6 +146,7 @@ def through_left(
     add_product(1.0, by_left, one.left, room.bent)
     add_product(-1.0, one.left, room.bent, unit_grad)
     add_combined(-1.0, by_rest, one.left, room.pushed)
+    add_outer(1.0, room.pushed, one.rest, unit_grad)
     add_vector(1.0, by_rest, room.by_score)
 
 

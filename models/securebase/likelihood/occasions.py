@@ -13,12 +13,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from securebase.likelihood.layout import Table
+from securebase.likelihood.products import padded
 from securebase.moments import Floats
 
 OCCASIONS: Final = (
     "series", "sets", "units", "design", "blocks",
     "effect_products", "cross_products", "score_products", "shared", "reference",
 )  # fmt: skip
+"""The arrays, where a star marks a dim that is padded with zeros to a multiple of four.
+
+series : int (effect*,); sets : int (set, series), which series are observed together;
+units : int (unit, 3), number of the cluster, begin and end of its blocks, sorted by cluster;
+design : float (unit, design); blocks : int (block, 2), set and number of occasions; sums over
+these, effect_products : float (block, effect*, effect*), cross_products (block, series*,
+effect*) and score_products (block, series*, series*); shared : float (effect,
+cluster_effect); reference : float (effect, design), what scores are measured from.
+"""
 
 # columns of `units` and of `blocks`
 CLUSTER, START, STOP = 0, 1, 2
@@ -56,13 +66,7 @@ def occasion_arrays(
     Returns
     -------
     dict of arrays
-        series : int (effect*,); sets : int (set, series), which series are observed
-        together; units : int (unit, 3), number of the cluster, begin and end of its
-        blocks, sorted by cluster; design : float (unit, design); blocks : int (block, 2), set
-        and number of occasions; sums over these, effect_products : float (block, effect*,
-        effect*), cross_products (block, series*, effect*) and score_products (block,
-        series*, series*); shared; reference : float (effect, design), what scores are
-        measured from. Dims with a star are padded with zeros to multiples of four.
+        See `OCCASIONS`.
 
     Raises
     ------
@@ -78,7 +82,7 @@ def occasion_arrays(
     limits = np.searchsorted(unit, np.arange(len(score) + 1))
     number = np.zeros(len(score), int) if cluster is None else cluster[order]
     return {
-        "series": np.pad(owner, (0, -len(owner) % 4)).astype(np.int32),
+        "series": np.pad(owner, (0, padded(len(owner)) - len(owner))).astype(np.int32),
         "sets": sets.astype(np.int32),
         "units": np.column_stack([number, limits[:-1], limits[1:]]).astype(np.int32),
         "design": np.ascontiguousarray(design[order]),
@@ -130,9 +134,9 @@ def _block_sums(
     found: NDArray[np.int64],
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], dict[str, Floats]]:
     """Unit, set, number of occasions and sums of each block, in the order of the units."""
-    n_units, n_effects = len(deviation), basis.shape[2]
-    m, q = int(series.max()) + 4 & -4, n_effects + 3 & -4
-    counts = np.zeros(n_units * (int(found.max()) + 1), int)
+    n_sets, n_effects = int(found.max()) + 1, basis.shape[2]
+    m, q = padded(int(series.max()) + 1), padded(n_effects)
+    counts = np.zeros(len(deviation) * n_sets, int)
     sums = {
         "effect_products": np.zeros((len(counts), q, q)),
         "cross_products": np.zeros((len(counts), m, q)),
@@ -145,11 +149,10 @@ def _block_sums(
         x, y = np.zeros((len(units), q)), np.zeros((len(units), m))
         seen = basis[units][:, here] * ~np.isnan(answers)[:, :, None]
         x[:, :n_effects], y[:, series[here]] = seen.sum(axis=1), np.nan_to_num(answers)
-        place = units * (int(found.max()) + 1) + found[units, occasion]
+        place = units * n_sets + found[units, occasion]
         for products, (a, b) in zip(sums.values(), ((x, x), (y, x), (y, y)), strict=True):
             products[place] += a[:, :, None] * b[:, None, :]
         counts[place] += 1
     kept = np.flatnonzero(counts)
-    n_sets = int(found.max()) + 1
     held = {key: products[kept] for key, products in sums.items()}
     return kept // n_sets, kept % n_sets, counts[kept], held

@@ -7,6 +7,7 @@ gathered one by one.
 """
 
 import numpy as np
+from numba.extending import register_jitable
 
 from securebase.likelihood.compilation import borrowing, compiled
 from securebase.moments import Floats
@@ -16,7 +17,7 @@ type Four = tuple[float, float, float, float]
 ONE, TWO, THREE = np.uintp(1), np.uintp(2), np.uintp(3)
 
 
-@borrowing
+@register_jitable
 def padded(size: int) -> int:
     """Next multiple of four."""
     return (size + 3) // 4 * 4
