@@ -141,6 +141,16 @@ def test_recover_says_how_claims_fare(
     assert len(rows) == 2 * len(table)
 
 
+def test_recover_refuses_what_the_configuration_would(
+    capsys: pytest.CaptureFixture[str], root: Path
+) -> None:
+    asked = ["recover", "lavi2007", "growth", "--config", str(root / "config")]
+    assert main([*asked, "--replicates", "1"]) == 1
+    told = capsys.readouterr().err
+    assert "recovery.replicates: given 1;" in told
+    assert "greater than or equal to 2" in told
+
+
 def test_recover_names_the_analyses_there_are(
     root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from securebase.codebook.extracts import refuse_unknown_analysis
 from securebase.codebook.loading import load_study, study_path
-from securebase.config import Config, Decision, Recovery, Sampling
+from securebase.config import Config, Decision, Recovery, Sampling, parse_config
 from securebase.faults import InputError
 
 
@@ -146,9 +146,11 @@ def _recover(arguments: argparse.Namespace) -> None:
 
     study = load_study(study_path(arguments.study, arguments.config / "studies"))
     settings = load_simulation(arguments.config / "simulations" / f"{arguments.study}.yaml")
-    name, worlds = arguments.analysis, tuple(arguments.worlds or Recovery().worlds)
+    name = arguments.analysis
     refuse_unknown_analysis(study, name)
-    recovery = Recovery(replicates=arguments.replicates, worlds=worlds, size=arguments.size)
+    asked = {"replicates": arguments.replicates, "size": arguments.size}
+    asked |= {"worlds": arguments.worlds} if arguments.worlds else {}
+    recovery = parse_config({"studies": [study.study], "recovery": asked}, "arguments").recovery
     found = recover_analysis(
         study, settings, name, recovery, Sampling(), Decision(), arguments.cores
     )
