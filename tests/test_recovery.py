@@ -19,10 +19,18 @@ from securebase.faults import InputError
 from securebase.fitting import Question, posed
 from securebase.recovery.coverage import coverage_band, coverages, unsettled, wrong_verdicts
 from securebase.recovery.page import write_page
-from securebase.recovery.replicates import LEVELS, Replicates, judged_claim, recover, true_place
+from securebase.recovery.replicates import (
+    LEVELS,
+    Replicates,
+    is_mixed,
+    judged_claim,
+    recover,
+    true_place,
+)
 from securebase.recovery.table import gathered, recovery_table
 
-SAMPLING = Sampling(chains=2, draws=150, tune=150, seed=5)
+RUN = Sampling(seed=5)
+SIX = Recovery(replicates=6, draws=150)
 ROPE = {"low": -0.1, "high": 0.1, "reason": "a tenth of a point a year"}
 CLAIMS = (
     {
@@ -87,7 +95,7 @@ def truth(change: float) -> xr.Dataset:
 @pytest.fixture(scope="module")
 def found(question: Question) -> dict[str, pd.DataFrame]:
     truths = {"source": truth(-0.6), "null": truth(0.0)}
-    return recover(question, truths, question.study.claims, 6, SAMPLING, Decision(), 2)
+    return recover(question, truths, question.study.claims, SIX, RUN, Decision(), 2)
 
 
 def test_rows_are_every_claim_of_every_replicate(found: dict[str, pd.DataFrame]) -> None:
@@ -116,10 +124,32 @@ def test_worlds_move_the_estimates_by_what_their_truths_differ(
 def test_numbers_depend_on_no_cores_and_no_other_world(
     question: Question, found: dict[str, pd.DataFrame]
 ) -> None:
-    alone = recover(
-        question, {"null": truth(0.0)}, question.study.claims, 6, SAMPLING, Decision(), 1
-    )
+    alone = recover(question, {"null": truth(0.0)}, question.study.claims, SIX, RUN, Decision(), 1)
     pd.testing.assert_frame_equal(alone["null"], found["null"])
+
+
+def test_a_fit_is_drawn_longer_until_it_has_mixed(question: Question) -> None:
+    # of 300 draws no claim has so many effective ones; of 1,200 the slower one has
+    asked = Recovery(replicates=3, draws=150, ess=500)
+    claims = question.study.claims
+    rows = recover(question, {"null": truth(0.0)}, claims, asked, RUN, Decision(), 2)["null"]
+    assert rows["draws"].unique().tolist() == [1200]
+    assert rows[["ess_bulk", "ess_tail"]].min(axis=None) >= 500
+    assert recovery_table(rows)["redrawn"].tolist() == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("r_hat", "bulk", "tail", "will_do"),
+    [
+        (1.05, 100.0, 100.0, True), (1.051, 900.0, 900.0, False), (1.0, 99.0, 900.0, False),
+        (1.0, 900.0, 99.0, False), (np.nan, 400.0, 400.0, True),
+    ],
+)  # fmt: skip
+def test_claims_say_whether_chains_mixed(
+    r_hat: float, bulk: float, tail: float, will_do: bool
+) -> None:
+    row = {"r_hat": r_hat, "ess_bulk": bulk, "ess_tail": tail}
+    assert is_mixed(row, Recovery()) is will_do
 
 
 def test_replicates_are_made_when_asked(question: Question) -> None:
@@ -187,7 +217,8 @@ def test_failing_fits_are_counted_and_cost_no_others(
 
     monkeypatch.setattr(dyadic_growth, "FAMILY", replace(question.family, simulate=picky))
     claims = question.study.claims
-    found = recover(question, {"null": truth(0.0)}, claims, 3, SAMPLING, Decision(), 1)
+    three = Recovery(replicates=3, draws=150)
+    found = recover(question, {"null": truth(0.0)}, claims, three, RUN, Decision(), 1)
     rows = found["null"]
     assert rows["failure"].tolist() == ["", ""] + ["RuntimeError: no such study"] * 2 + ["", ""]
     table = recovery_table(rows)
@@ -198,7 +229,7 @@ def test_failing_fits_are_counted_and_cost_no_others(
 def test_claims_on_what_no_truth_has_are_refused(question: Question) -> None:
     claim = Claim.model_validate({**CLAIMS[0], "estimand": [{"variable": "chance"}]})
     with pytest.raises(InputError, match="no variable 'chance'"):
-        recover(question, {"null": truth(0.0)}, [claim], 2, SAMPLING, Decision(), 1)
+        recover(question, {"null": truth(0.0)}, [claim], SIX, RUN, Decision(), 1)
 
 
 def rows_by_hand() -> pd.DataFrame:
@@ -210,7 +241,8 @@ def rows_by_hand() -> pd.DataFrame:
             "region": "beyond", "truth": 1.0, "mean": means, "sd": [1.0, 1.0, 2.0, 2.0],
             "verdict": ["undecided", "supported", "supported", "practically zero"],
             "r_hat": [1.0, 1.01, 1.02, 1.0], "ess_bulk": 500.0,
-            "ess_tail": [400.0, 300.0, 500.0, 500.0], "divergences": [0, 2, 0, 0], "draws": 400,
+            "ess_tail": [400.0, 300.0, 500.0, 500.0], "divergences": [0, 2, 0, 0],
+            "draws": [400, 400, 1600, 400],
             "failure": "", "units": 7,
         }
     )  # fmt: skip
@@ -233,7 +265,7 @@ def test_table_by_hand() -> None:
     assert (row["supported"], row["practically_zero"], row["undecided"]) == (0.5, 0.25, 0.25)
     assert row["contradicted"] == 0.0
     assert (row["r_hat_max"], row["ess_min"], row["divergent_fits"]) == (1.02, 300.0, 1)
-    assert row["draws"] == 400
+    assert (row["draws"], row["redrawn"]) == (400, 1)
 
 
 def tables(rng: np.random.Generator, estimands: int, spread: float = 1.0) -> pd.DataFrame:

@@ -66,3 +66,15 @@ def test_progress_is_logged(model: pm.Model, caplog: pytest.LogCaptureFixture) -
     with caplog.at_level("INFO"):
         list(refit(model, tasks(3), SAMPLING, 1, mean_of))
     assert "3 of 3 fits" in caplog.text
+
+
+def test_fit_that_has_not_mixed_is_drawn_again_longer(model: pm.Model) -> None:
+    def length_of(number: int, posterior: xr.Dataset, stats: xr.Dataset) -> tuple[int, int]:
+        return number, posterior.sizes["draw"]
+
+    def mixed(result: tuple[int, int]) -> bool:
+        number, draws = result
+        return draws >= {0: 200, 1: 800, 2: 1_000_000}[number]
+
+    outcomes = refit(model, tasks(3), SAMPLING, 2, length_of, mixed)
+    assert [one.result for one in outcomes] == [(0, 200), (1, 800), (2, 3200)]

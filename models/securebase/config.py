@@ -32,6 +32,10 @@ class Sampling(Closed):
         400, ge=50, description="Posterior draws for which a study is replicated."
     )
 
+    def longer(self, factor: int) -> "Sampling":
+        """Multiply kept and warm-up draws."""
+        return self.model_copy(update={"draws": factor * self.draws, "tune": factor * self.tune})
+
 
 class Thresholds(Closed):
     """Where a check fails. Focal quantities are the estimands of claims."""
@@ -82,8 +86,14 @@ class Recovery(Closed):
         "full", description="full: as many units as the published study; small: as the example."
     )
     chains: int = Field(2, ge=2, description="Independent chains of each fit.")
-    draws: int = Field(600, ge=100, description="Kept draws per chain of each fit.")
-    tune: int = Field(300, ge=100, description="Warm-up draws per chain of each fit.")
+    draws: int = Field(200, ge=100, description="Kept draws per chain of each fit.")
+    tune: int = Field(150, ge=100, description="Warm-up draws per chain of each fit.")
+    r_hat: float = Field(
+        1.05, gt=1.0, description="A fit with a larger R-hat of a claim is drawn again, longer."
+    )
+    ess: float = Field(
+        100, gt=0, description="A fit with a smaller effective sample size likewise."
+    )
 
     def sampling(self, run: Sampling) -> Sampling:
         """How each fit is drawn: as the run says otherwise."""

@@ -18,6 +18,8 @@ from securebase.sampling import drawn
 
 log = logging.getLogger(__name__)
 
+LENGTHS = (1, 4, 16)
+
 
 @dataclass(frozen=True)
 class Task:
@@ -59,11 +61,13 @@ def refit[Result](
     sampling: Sampling,
     cores: int,
     reduced: Callable[[int, xr.Dataset, xr.Dataset], Result],
+    mixed: Callable[[Result], bool] = lambda _: True,
 ) -> Iterator[Outcome[Result]]:
     """Fit a model to many data sets of the same shape; it is compiled once.
 
     Each fit runs on one core, `cores` of them side by side. A fit that fails costs the
-    others nothing. Progress is shown on a terminal and else goes to the log.
+    others nothing. One whose chains have not mixed is drawn again, four and then sixteen times as
+    long. Progress is shown on a terminal and else goes to the log.
 
     Parameters
     ----------
@@ -72,11 +76,14 @@ def refit[Result](
     tasks : iterable of Task
         Those of a sequence are taken as they are needed: data can be made on the way.
     sampling : Sampling
-        Chains, draws and warm-up of each fit.
+        Chains, draws and warm-up of each fit, as it is drawn first.
     cores : int
         Processors to use; no draw depends on it.
     reduced : callable (number, posterior, sample_stats) -> Result
         What to keep of a fit: posteriors of hundreds need not be held at once.
+    mixed : callable (Result) -> bool
+        Whether the chains were long enough, by what was kept. What is drawn longest is kept in
+        any case.
 
     Yields
     ------
@@ -89,8 +96,13 @@ def refit[Result](
     def fit(number: int) -> Result:
         task = listed[number]
         one = compiled.with_data(**task.data)
-        posterior, stats = drawn(one, sampling, task.seed, cores=1)
-        return reduced(number, posterior, stats)
+        for factor in LENGTHS:
+            draws = drawn(one, sampling.longer(factor), task.seed, cores=1)
+            result = reduced(number, *draws)
+            if mixed(result):
+                break
+            log.info("fit %d: chains of %d draws have not mixed", number, factor * sampling.draws)
+        return result
 
     outcomes: dict[int, Outcome[Result]] = {}
     with ThreadPoolExecutor(max_workers=cores) as pool:

@@ -67,9 +67,8 @@ def recover_analysis(
         panel.data.sizes["unit"], recovery.replicates, len(truths),
     )  # fmt: skip
     return recover(
-        question, truths, claims_of(study, name), recovery.replicates,
-        recovery.sampling(sampling), decision, cores,
-    )  # fmt: skip
+        question, truths, claims_of(study, name), recovery, sampling, decision, cores
+    )
 
 
 def write_recovery(found: dict[str, pd.DataFrame], study: str, name: str, folder: Path) -> None:

@@ -20,9 +20,10 @@ from securebase.recovery.table import VERDICTS
 HEAD = """# Recovery of known truths
 
 Every analysis is simulated again and again from a known truth, at the size of its published
-study, fitted, and its claims are judged by the rule of a run. Three worlds: claimed effects as the
-simulator's settings say (`source`), absent (`null`), of opposite sign (`reversed`). Effect sizes
-are ours, not the sources'. Units, predictors and who is missing when are the same in all
+study, fitted, and its claims are judged by the rule of a run, without the margin a run keeps for
+its Monte Carlo error: over many replicates such errors average out. Three worlds: claimed effects
+as the simulator's settings say (`source`), absent (`null`), of opposite sign (`reversed`). Effect
+sizes are ours, not the sources'. Units, predictors and who is missing when are the same in all
 replicates of an analysis; scores are new. So these tables are also a design study: they say which
 claims a study of that size can settle.
 
@@ -61,7 +62,8 @@ def _overview(tables: pd.DataFrame) -> list[str]:
     fits, studies = int(failed["replicates"]), tables["study"].nunique()
     return [
         f"{studies} {'study' if studies == 1 else 'studies'}, {fits} fits, "
-        f"{int(failed['failed'])} failed, of {_numbers(tables['draws'])} draws each; "
+        f"{int(failed['failed'])} failed, of {_numbers(tables['draws'])} draws each, or more where "
+        "chains had not mixed (column `redrawn`); "
         f"{len(tables)} estimands in worlds; "
         f"largest R-hat of a claim {tables['r_hat_max'].max():.3f}, smallest effective sample size "
         f"{tables['ess_min'].min():.0f}.\n",

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import overload
+from typing import Any, overload
 
 import arviz_stats as az
 import numpy as np
@@ -17,7 +17,7 @@ from securebase.claims import (
     verdict,
 )
 from securebase.codebook.claim import Claim
-from securebase.config import Decision, Sampling
+from securebase.config import Decision, Recovery, Sampling
 from securebase.fitting import Question
 from securebase.names import UNIT
 from securebase.refits import Outcome, Task, refit
@@ -82,14 +82,16 @@ def recover(
     question: Question,
     truths: Mapping[str, xr.Dataset],
     claims: Sequence[Claim],
-    count: int,
+    recovery: Recovery,
     sampling: Sampling,
     decision: Decision,
     cores: int,
 ) -> dict[str, pd.DataFrame]:
     """Simulate an analysis in several worlds, fit every replicate, judge every claim.
 
-    The model is compiled once for all worlds.
+    The model is compiled once for all worlds. Verdicts are those of a run with endless draws: the
+    margin by which a run's probability must clear the rule keeps one fit's Monte Carlo error out
+    of its verdict, and over many replicates such errors average out.
 
     Parameters
     ----------
@@ -98,10 +100,10 @@ def recover(
         True parameters by world, without chain and draw.
     claims : sequence of Claim
         Those of this analysis.
-    count : int
-        Replicates of each world.
+    recovery : Recovery
+        Replicates of each world, how each is drawn, and when it is drawn again.
     sampling : Sampling
-        Of each fit; its seed is the root of all seeds.
+        Of the run: root of all seeds, acceptance.
     decision : Decision
         The rule of verdicts.
     cores : int
@@ -122,20 +124,31 @@ def recover(
         For claims on what a truth does not have.
     """
     family, panel = question.family, question.panel
+    rule = decision.model_copy(update={"mcse_margin": 0.0})
     implied = {world: _answering(question, truth, claims) for world, truth in truths.items()}
 
     def judged(number: int, posterior: xr.Dataset, stats: xr.Dataset) -> list[Row]:
         derived = family.derived(posterior, panel)
         divergences = int(stats["diverging"].sum())
-        return [judged_claim(one, derived, decision, divergences) for one in claims]
+        return [judged_claim(one, derived, rule, divergences) for one in claims]
 
-    replicates = Replicates(question, truths, count, sampling.seed)
+    def mixed(rows: list[Row]) -> bool:
+        return all(is_mixed(row, recovery) for row in rows)
+
+    replicates = Replicates(question, truths, recovery.replicates, sampling.seed)
     found: dict[str, list[Row]] = {world: [] for world in truths}
-    for outcome in refit(question.built.model, replicates, sampling, cores, judged):
+    first = recovery.sampling(sampling)
+    for outcome in refit(question.built.model, replicates, first, cores, judged, mixed):
         world, replicate = replicates.place(outcome.number)
         found[world] += _labelled(outcome, claims, world, replicate, implied[world])
     units = panel.data.sizes[UNIT]
     return {world: pd.DataFrame(rows).assign(units=units) for world, rows in found.items()}
+
+
+def is_mixed(row: Mapping[str, Any], recovery: Recovery) -> bool:
+    """Say whether a claim's draws will do; a number that never varies has no R-hat."""
+    known = min(row["ess_bulk"], row["ess_tail"])
+    return not row["r_hat"] > recovery.r_hat and not known < recovery.ess
 
 
 def _answering(question: Question, truth: xr.Dataset, claims: Sequence[Claim]) -> xr.Dataset:

@@ -25,7 +25,7 @@ def recovery_table(rows: pd.DataFrame) -> pd.DataFrame:
         A row per claim, in the declared order. `bias` of the posterior mean and its Monte Carlo
         standard error; `rmse`; `posterior_sd` on average; `coverage_50`, … of equal-tailed
         intervals with binomial standard errors; the share of each verdict; the draws of a fit,
-        the worst R-hat and effective sample size of the claim; fits with divergent draws. Failed
+        how many were `redrawn` with more, the worst R-hat and effective sample size of the claim; fits with divergent draws. Failed
         fits count in `failed` and nowhere else; a truth that is undefined is neither missed nor
         covered.
     """
@@ -54,7 +54,8 @@ def _summary(part: pd.DataFrame) -> dict[str, object]:
     for word in VERDICTS:
         summary[word.replace(" ", "_")] = (fitted["verdict"] == word).mean()
     return summary | {
-        "draws": int(fitted["draws"].iloc[0]),
+        "draws": int(fitted["draws"].min()),
+        "redrawn": int((fitted["draws"] > fitted["draws"].min()).sum()),
         "r_hat_max": fitted["r_hat"].max(),
         "ess_min": fitted[["ess_bulk", "ess_tail"]].min(axis=None),
         "divergent_fits": int((fitted["divergences"] > 0).sum()),
