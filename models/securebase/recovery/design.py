@@ -66,9 +66,7 @@ def recover_analysis(
         "%d units, %d replicates in each of %d worlds",
         panel.data.sizes["unit"], recovery.replicates, len(truths),
     )  # fmt: skip
-    return recover(
-        question, truths, claims_of(study, name), recovery, sampling, decision, cores
-    )
+    return recover(question, truths, claims_of(study, name), recovery, sampling, decision, cores)
 
 
 def write_recovery(found: dict[str, pd.DataFrame], study: str, name: str, folder: Path) -> None:

@@ -25,9 +25,9 @@ def recovery_table(rows: pd.DataFrame) -> pd.DataFrame:
         A row per claim, in the declared order. `bias` of the posterior mean and its Monte Carlo
         standard error; `rmse`; `posterior_sd` on average; `coverage_50`, … of equal-tailed
         intervals with binomial standard errors; the share of each verdict; the draws of a fit,
-        how many were `redrawn` with more, the worst R-hat and effective sample size of the claim; fits with divergent draws. Failed
-        fits count in `failed` and nowhere else; a truth that is undefined is neither missed nor
-        covered.
+        how many fits were `redrawn` with more; the worst R-hat and effective sample size of the
+        claim; fits with divergent draws. Failed fits count in `failed` and nowhere else; a truth
+        that is undefined is neither missed nor covered.
     """
     return pd.DataFrame([_summary(part) for _, part in rows.groupby("claim", sort=False)])
 
