@@ -15,6 +15,7 @@ from designs import Design, Simulated, exchangeable, leaders, reference
 
 from securebase.calibration.band import holm, uniform_band
 from securebase.calibration.ranks import Calibration, calibrate
+from securebase.config import Sampling
 
 FOLDER = Path(__file__).parent.parent / "docs" / "calibration"
 DESIGNS: dict[str, Design | Simulated] = {
@@ -41,7 +42,7 @@ def one_design(name: str, design: Design | Simulated, replicates: int) -> str:
     started = time.perf_counter()
     question = design.question()
     calibration = calibrate(
-        question.family, question.panel, question.built, replicates, design.sampling,
+        question.family, question.panel, question.built, replicates, design.refits, Sampling(),
         cores=os.process_cpu_count() or 1,
     )  # fmt: skip
     seconds = time.perf_counter() - started

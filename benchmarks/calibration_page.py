@@ -77,8 +77,11 @@ def sections(
         f"expected by chance {0.05 * len(found):.1f}.",
         f"- Smallest p over the whole family: {found['p_family'].min():.3f}.",
         f"- Divergent draws: {int(fits['divergences'].sum())} in "
-        f"{int((fits['divergences'] > 0).sum())} re-fits; R-hat above 1.01 in "
-        f"{int((fits['r_hat'] > 1.01).sum())}, largest {fits['r_hat'].max():.3f}.",
+        f"{int((fits['divergences'] > 0).sum())} re-fits.",
+        f"- {int((fits['draws'] > fits['draws'].min()).sum())} re-fits had not mixed after "
+        f"{int(fits['draws'].min())} draws and were drawn again, with up to "
+        f"{int(fits['draws'].max())}; largest R-hat {fits['r_hat'].max():.3f}, smallest effective "
+        f"sample size {fits['ess'].min():.0f}.",
         f"- Numbers: [{name}.csv]({name}.csv), ranks: [{name}_ranks.csv]({name}_ranks.csv).\n",
         f"![Distribution of ranks less the uniform one, {design.title}]({name}.svg)\n",
     ]

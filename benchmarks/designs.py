@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from securebase.codebook.loading import Study, load_study
-from securebase.config import Sampling
+from securebase.config import Refits
 from securebase.fitting import Question, posed, posed_on
 from securebase.names import WAVE_KEYS
 from securebase.simulation import load_simulation
@@ -46,7 +46,7 @@ class Design:
     exchangeable: bool = False
     clusters: int = 0
     dropout: float = 0.27
-    sampling: ClassVar[Sampling] = Sampling(chains=4, draws=1000, tune=1000)
+    refits: ClassVar[Refits] = Refits(chains=4, draws=1000, tune=1000)
 
     @property
     def study(self) -> Study:
@@ -133,7 +133,7 @@ class Simulated:
     study: str
     analysis: str
     # shorter than elsewhere: a re-fit costs seconds
-    sampling: ClassVar[Sampling] = Sampling(chains=2, draws=600, tune=600)
+    refits: ClassVar[Refits] = Refits(draws=300, tune=300)
 
     @property
     def title(self) -> str:

@@ -8,7 +8,7 @@ from growth_examples import growth_panel, growth_study
 
 from securebase.calibration.band import distribution_difference, holm, uniform_band
 from securebase.calibration.ranks import LOG_LIKELIHOOD, calibrate
-from securebase.config import Sampling
+from securebase.config import Refits, Sampling
 from securebase.families import load_family
 from securebase.family import build
 
@@ -62,8 +62,8 @@ def test_every_quantity_is_ranked_once(settings: dict[str, Any], rng: np.random.
     study = growth_study(scales={"anxiety": {}}, **settings)
     panel, priors = growth_panel(study, rng, units=10, missing=0.1)
     built = build(FAMILY, panel, priors)
-    sampling = Sampling(chains=2, draws=100, tune=150)
-    found = calibrate(FAMILY, panel, built, 3, sampling, 2, highest=49)
+    refits = Refits(draws=100, tune=150, ess=1)
+    found = calibrate(FAMILY, panel, built, 3, refits, Sampling(), 2, highest=49)
     names = list(found.ranks)
     assert LOG_LIKELIHOOD in names
     assert sum(name.startswith("unit_corr[") for name in names) == 6  # 4 effects
@@ -73,5 +73,5 @@ def test_every_quantity_is_ranked_once(settings: dict[str, Any], rng: np.random.
     assert found.ranks.min().min() >= 0
     assert found.ranks.max().max() <= 49
     assert (found.fits["failure"] == "").all()
-    again = calibrate(FAMILY, panel, built, 3, sampling, 1, highest=49)
+    again = calibrate(FAMILY, panel, built, 3, refits, Sampling(), 1, highest=49)
     assert again.ranks.equals(found.ranks)

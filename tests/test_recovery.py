@@ -13,7 +13,7 @@ from scipy.stats import norm
 
 from securebase.claims import claims_table
 from securebase.codebook.claim import Claim
-from securebase.config import Decision, Recovery, Sampling
+from securebase.config import Decision, Recovery, Refits, Sampling
 from securebase.families import dyadic_growth
 from securebase.faults import InputError
 from securebase.fitting import Question, posed
@@ -22,7 +22,6 @@ from securebase.recovery.page import write_page
 from securebase.recovery.replicates import (
     LEVELS,
     Replicates,
-    is_mixed,
     judged_claim,
     recover,
     true_place,
@@ -139,17 +138,11 @@ def test_a_fit_is_drawn_longer_until_it_has_mixed(question: Question) -> None:
 
 
 @pytest.mark.parametrize(
-    ("r_hat", "bulk", "tail", "will_do"),
-    [
-        (1.05, 100.0, 100.0, True), (1.051, 900.0, 900.0, False), (1.0, 99.0, 900.0, False),
-        (1.0, 900.0, 99.0, False), (np.nan, 400.0, 400.0, True),
-    ],
-)  # fmt: skip
-def test_claims_say_whether_chains_mixed(
-    r_hat: float, bulk: float, tail: float, will_do: bool
-) -> None:
-    row = {"r_hat": r_hat, "ess_bulk": bulk, "ess_tail": tail}
-    assert is_mixed(row, Recovery()) is will_do
+    ("r_hat", "ess", "will_do"),
+    [(1.05, 100.0, True), (1.051, 900.0, False), (1.0, 99.0, False), (np.nan, 400.0, True)],
+)
+def test_re_fits_say_whether_chains_mixed(r_hat: float, ess: float, will_do: bool) -> None:
+    assert Refits(r_hat=1.05, ess=100).mixed(r_hat, ess) is will_do
 
 
 def test_replicates_are_made_when_asked(question: Question) -> None:

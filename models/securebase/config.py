@@ -71,7 +71,28 @@ class Decision(Closed):
     )
 
 
-class Recovery(Closed):
+class Refits(Closed):
+    """How each of many fits of one model is drawn, and when it is drawn again, longer."""
+
+    chains: int = Field(2, ge=2, description="Independent chains of each fit.")
+    draws: int = Field(200, ge=100, description="Kept draws per chain of each fit.")
+    tune: int = Field(150, ge=100, description="Warm-up draws per chain of each fit.")
+    r_hat: float = Field(1.05, gt=1.0, description="Larger: the fit is drawn again, longer.")
+    ess: float = Field(
+        100, gt=0, description="Smaller effective sample size, bulk or tail: likewise."
+    )
+
+    def sampling(self, run: Sampling) -> Sampling:
+        """How each fit is drawn first: as the run says otherwise."""
+        own = {"chains": self.chains, "draws": self.draws, "tune": self.tune}
+        return run.model_copy(update=own)
+
+    def mixed(self, r_hat: float, ess: float) -> bool:
+        """Say whether chains were long enough; what never varies has no R-hat."""
+        return not r_hat > self.r_hat and not ess < self.ess
+
+
+class Recovery(Refits):
     """How known truths are recovered: `snakemake recovery`."""
 
     replicates: int = Field(
@@ -85,20 +106,6 @@ class Recovery(Closed):
     size: Literal["small", "full"] = Field(
         "full", description="full: as many units as the published study; small: as the example."
     )
-    chains: int = Field(2, ge=2, description="Independent chains of each fit.")
-    draws: int = Field(200, ge=100, description="Kept draws per chain of each fit.")
-    tune: int = Field(150, ge=100, description="Warm-up draws per chain of each fit.")
-    r_hat: float = Field(
-        1.05, gt=1.0, description="A fit with a larger R-hat of a claim is drawn again, longer."
-    )
-    ess: float = Field(
-        100, gt=0, description="A fit with a smaller effective sample size likewise."
-    )
-
-    def sampling(self, run: Sampling) -> Sampling:
-        """How each fit is drawn: as the run says otherwise."""
-        own = {"chains": self.chains, "draws": self.draws, "tune": self.tune}
-        return run.model_copy(update=own)
 
 
 class Config(Closed):

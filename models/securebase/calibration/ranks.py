@@ -16,13 +16,14 @@ import pytensor.tensor as pt
 import xarray as xr
 from numpy.typing import NDArray
 
-from securebase.config import Sampling
+from securebase.config import Refits, Sampling
 from securebase.family import Built, Family
 from securebase.panel import Panel
 from securebase.refits import Outcome, Task, refit
 from securebase.sampling import derived_seed, prior_draws
 
 LOG_LIKELIHOOD = "log_likelihood"
+DIAGNOSTICS = ("draws", "divergences", "r_hat", "ess")
 # what priors are written on and nobody reads
 _HELPERS = ("_vine", "_signed", "_measured")
 
@@ -36,7 +37,8 @@ class Calibration:
     ranks : pd.DataFrame
         A row per replicate, a column per quantity: 0, …, `highest`.
     fits : pd.DataFrame
-        A row per replicate: divergences, r_hat (largest over quantities), failure.
+        A row per replicate: draws, divergences, r_hat (largest over quantities), ess (smallest,
+        bulk or tail), failure.
     highest : int
         Posterior draws a true value is ranked among.
     """
@@ -51,7 +53,8 @@ def calibrate(
     panel: Panel,
     built: Built,
     replicates: int,
-    sampling: Sampling,
+    refits: Refits,
+    run: Sampling,
     cores: int,
     highest: int = 99,
 ) -> Calibration:
@@ -63,14 +66,16 @@ def calibrate(
         The model, and the units, predictors and missing scores of every simulated study.
     replicates : int
         Studies.
-    sampling : Sampling
-        Of each re-fit; its seed is the root of all seeds.
+    refits : Refits
+        How each study is fitted.
+    run : Sampling
+        Root of all seeds, acceptance.
     cores : int
     highest : int
         Evenly spaced draws, far enough apart to be nearly independent, that a truth is
         ranked among.
     """
-    seed = derived_seed(sampling.seed, "calibration")
+    seed = derived_seed(run.seed, "calibration")
     prior = family.derived(prior_draws(built.model, replicates, seed), panel)
     truths = [prior.isel(chain=0, draw=number) for number in range(replicates)]
     densities = log_likelihood(built)
@@ -89,17 +94,20 @@ def calibrate(
         found = {LOG_LIKELIHOOD: int((densities(flat, study) < true_density).sum())}
         for name, true, draws in quantities(truths[number], flat):
             found[name] = int((draws < true).sum())
-        return found | {"divergences": int(stats["diverging"].sum()), "r_hat": _r_hat(posterior)}
+        return found | diagnostics(posterior, stats)
+
+    def mixed(found: dict[str, float]) -> bool:
+        return refits.mixed(found["r_hat"], found["ess"])
 
     tasks = [Task(study, seed + 1 + number) for number, study in enumerate(studies)]
-    outcomes = list(refit(built.model, tasks, sampling, cores, ranked))
+    outcomes = list(refit(built.model, tasks, refits.sampling(run), cores, ranked, mixed))
     return _gathered(outcomes, highest)
 
 
 def _gathered(outcomes: list[Outcome[dict[str, float]]], highest: int) -> Calibration:
     rows = pd.DataFrame([one.result or {} for one in outcomes])
-    fits = rows[["divergences", "r_hat"]].assign(failure=[one.failure for one in outcomes])
-    ranks = rows.drop(columns=["divergences", "r_hat"]).dropna().astype(int)
+    fits = rows[list(DIAGNOSTICS)].assign(failure=[one.failure for one in outcomes])
+    ranks = rows.drop(columns=list(DIAGNOSTICS)).dropna().astype(int)
     return Calibration(ranks, fits, highest)
 
 
@@ -152,7 +160,14 @@ def log_likelihood(
     return at
 
 
-def _r_hat(posterior: xr.Dataset) -> float:
+def diagnostics(posterior: xr.Dataset, stats: xr.Dataset) -> dict[str, float]:
+    """Say how long a fit's chains were and how well its quantities mixed."""
     shown = [name for name in posterior if not str(name).endswith(("_corr", *_HELPERS))]
-    found = az.rhat(posterior[shown])
-    return float(max(float(one.max()) for one in found.data_vars.values()))
+    quantities = posterior[shown]
+    known = [az.ess(quantities, method=kind) for kind in ("bulk", "tail")]
+    return {
+        "draws": posterior.sizes["chain"] * posterior.sizes["draw"],
+        "divergences": int(stats["diverging"].sum()),
+        "r_hat": float(az.rhat(quantities).to_array().max()),
+        "ess": min(float(one.to_array().min()) for one in known),
+    }

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, overload
+from typing import overload
 
 import arviz_stats as az
 import numpy as np
@@ -133,7 +133,8 @@ def recover(
         return [judged_claim(one, derived, rule, divergences) for one in claims]
 
     def mixed(rows: list[Row]) -> bool:
-        return all(is_mixed(row, recovery) for row in rows)
+        seen = pd.DataFrame(rows)
+        return recovery.mixed(seen["r_hat"].max(), seen[["ess_bulk", "ess_tail"]].min().min())
 
     replicates = Replicates(question, truths, recovery.replicates, sampling.seed)
     found: dict[str, list[Row]] = {world: [] for world in truths}
@@ -143,12 +144,6 @@ def recover(
         found[world] += _labelled(outcome, claims, world, replicate, implied[world])
     units = panel.data.sizes[UNIT]
     return {world: pd.DataFrame(rows).assign(units=units) for world, rows in found.items()}
-
-
-def is_mixed(row: Mapping[str, Any], recovery: Recovery) -> bool:
-    """Say whether a claim's draws will do; a number that never varies has no R-hat."""
-    known = min(row["ess_bulk"], row["ess_tail"])
-    return not row["r_hat"] > recovery.r_hat and not known < recovery.ess
 
 
 def _answering(question: Question, truth: xr.Dataset, claims: Sequence[Claim]) -> xr.Dataset:
