@@ -7,8 +7,9 @@ import pymc as pm
 import pytest
 import xarray as xr
 
+from securebase.compiling import compile_model
 from securebase.config import Sampling
-from securebase.refits import Outcome, Task, refit
+from securebase.refits import Outcome, Task, refit, started_near
 
 SAMPLING = Sampling(chains=2, draws=200, tune=200)
 
@@ -78,3 +79,15 @@ def test_fit_that_has_not_mixed_is_drawn_again_longer(model: pm.Model) -> None:
 
     outcomes = refit(model, tasks(3), SAMPLING, 2, length_of, mixed)
     assert [one.result for one in outcomes] == [(0, 200), (1, 800), (2, 3200)]
+
+
+def test_fits_of_one_truth_start_where_a_first_one_ends(model: pm.Model) -> None:
+    elsewhere = [Task({"scores": np.full(10, 25.0)}, seed=1)]
+    started = started_near(compile_model(model), elsewhere, SAMPLING)
+    points = np.array([started.initial_point_func(seed) for seed in range(200)])
+    # 10 scores of 25 with sd 1, prior sd 10: mean 24.98, sd .316; 200 points: errors .022, .016
+    assert points.mean() == pytest.approx(24.975, abs=0.09)
+    assert points.std() == pytest.approx(0.316, abs=0.07)
+    one, two = (list(refit(model, elsewhere, SAMPLING, n, mean_of, alike=True)) for n in (1, 2))
+    assert one == two
+    assert one[0].result == (0, pytest.approx(24.975, abs=0.2))

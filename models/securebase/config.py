@@ -76,7 +76,7 @@ class Refits(Closed):
 
     chains: int = Field(2, ge=2, description="Independent chains of each fit.")
     draws: int = Field(200, ge=100, description="Kept draws per chain of each fit.")
-    tune: int = Field(150, ge=100, description="Warm-up draws per chain of each fit.")
+    tune: int = Field(100, ge=100, description="Warm-up draws per chain of each fit.")
     r_hat: float = Field(1.05, gt=1.0, description="Larger: the fit is drawn again, longer.")
     ess: float = Field(
         100, gt=0, description="Smaller effective sample size, bulk or tail: likewise."

@@ -4,12 +4,14 @@ import logging
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import pymc as pm
 import xarray as xr
 from numpy.typing import NDArray
+from nutpie.compile_pymc import CompiledPyMCModel
 from tqdm import tqdm
 
 from securebase.compiling import compile_model
@@ -62,6 +64,7 @@ def refit[Result](
     cores: int,
     reduced: Callable[[int, xr.Dataset, xr.Dataset], Result],
     mixed: Callable[[Result], bool] = lambda _: True,
+    alike: bool = False,
 ) -> Iterator[Outcome[Result]]:
     """Fit a model to many data sets of the same shape; it is compiled once.
 
@@ -84,6 +87,9 @@ def refit[Result](
     mixed : callable (Result) -> bool
         Whether the chains were long enough, by what was kept. What is drawn longest is kept in
         any case.
+    alike : bool
+        Whether all data come from one truth: then chains start among draws of a first fit, and
+        need a shorter warm-up.
 
     Yields
     ------
@@ -92,6 +98,8 @@ def refit[Result](
     """
     compiled = compile_model(model)
     listed = tasks if isinstance(tasks, Sequence) else list(tasks)
+    if alike:
+        compiled = started_near(compiled, listed, sampling)
 
     def fit(number: int) -> Result:
         task = listed[number]
@@ -127,3 +135,23 @@ def refit[Result](
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     yield from (outcomes[number] for number in sorted(outcomes))
+
+
+def started_near(
+    compiled: CompiledPyMCModel, tasks: Sequence[Task], sampling: Sampling
+) -> CompiledPyMCModel:
+    """Let chains start at draws of a fit of the first task, where that can be fitted."""
+    try:
+        task = tasks[0]
+        pilot, length = compiled.with_data(**task.data), sampling.longer(LENGTHS[1])
+        _, stats = drawn(pilot, length, task.seed, cores=1, unconstrained=True)
+    except Exception:
+        log.exception("no first fit: chains start where the model says")
+        return compiled
+    points = stats["unconstrained_draw"].values
+    points = points.reshape(-1, points.shape[-1])
+
+    def point(seed: int) -> NDArray[np.float64]:
+        return points[np.random.default_rng(seed).integers(len(points))]
+
+    return replace(compiled, initial_point_func=point)

@@ -61,9 +61,18 @@ def posterior_draws(
 
 
 def drawn(
-    compiled: Any, sampling: Sampling, seed: int, cores: int, progress: bool = False
+    compiled: Any,
+    sampling: Sampling,
+    seed: int,
+    cores: int,
+    progress: bool = False,
+    unconstrained: bool = False,
 ) -> tuple[xr.Dataset, xr.Dataset]:
-    """Draw from the posterior of a compiled model; see `posterior_draws`."""
+    """Draw from the posterior of a compiled model; see `posterior_draws`.
+
+    `unconstrained` adds to the statistics the draws as the sampler sees them:
+    `unconstrained_draw` (chain, draw, unconstrained_parameter).
+    """
     tree = nutpie.sample(
         compiled,
         draws=sampling.draws,
@@ -74,5 +83,6 @@ def drawn(
         target_accept=sampling.target_accept,
         progress_bar=progress,
         save_warmup=False,
+        store_unconstrained=unconstrained,
     )
     return tree["posterior"].to_dataset(), tree["sample_stats"].to_dataset()

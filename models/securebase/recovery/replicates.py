@@ -32,33 +32,30 @@ Row = dict[str, float | str]
 
 @dataclass(frozen=True)
 class Replicates(Sequence[Task]):
-    """Simulated studies of several worlds, world by world; each made when it is asked for.
+    """Simulated studies of one world; each made when it is asked for.
 
     Parameters
     ----------
     question : Question
         Gives units, predictors, missing scores and the model.
-    truths : mapping of str to xr.Dataset
-        True parameters by world, without chain and draw.
-    each : int
-        Studies of each world.
+    world : str
+    truth : xr.Dataset
+        True parameters there, without chain and draw.
+    replicates : int
+        Studies.
     seed : int
         Root of every seed.
     """
 
     question: Question
-    truths: Mapping[str, xr.Dataset]
-    each: int
+    world: str
+    truth: xr.Dataset
+    replicates: int
     seed: int
 
     def __len__(self) -> int:
-        """Count the studies of all worlds."""
-        return len(self.truths) * self.each
-
-    def place(self, number: int) -> tuple[str, int]:
-        """World of a study, and its number there."""
-        world, replicate = divmod(number, self.each)
-        return list(self.truths)[world], replicate
+        """Count the studies."""
+        return self.replicates
 
     @overload
     def __getitem__(self, number: int) -> Task: ...
@@ -70,12 +67,12 @@ class Replicates(Sequence[Task]):
             return [self[one] for one in range(len(self))[number]]
         if not 0 <= number < len(self):
             raise IndexError(number)
-        world, replicate = self.place(number)
         question = self.question
-        seed = derived_seed(self.seed, "recovery", question.study.study, question.name, world)
-        rng = np.random.default_rng([seed, replicate])
-        panel = question.family.simulate(rng, self.truths[world], question.panel)
-        return Task(question.built.data_of(panel), seed + 1 + replicate)
+        names = ("recovery", question.study.study, question.name, self.world)
+        seed = derived_seed(self.seed, *names)
+        rng = np.random.default_rng([seed, number])
+        panel = question.family.simulate(rng, self.truth, question.panel)
+        return Task(question.built.data_of(panel), seed + 1 + number)
 
 
 def recover(
@@ -89,9 +86,9 @@ def recover(
 ) -> dict[str, pd.DataFrame]:
     """Simulate an analysis in several worlds, fit every replicate, judge every claim.
 
-    The model is compiled once for all worlds. Verdicts are those of a run with endless draws: the
-    margin by which a run's probability must clear the rule keeps one fit's Monte Carlo error out
-    of its verdict, and over many replicates such errors average out.
+    Verdicts are those of a run with endless draws: the margin by which a run's probability must
+    clear the rule keeps one fit's Monte Carlo error out of its verdict, and over many replicates
+    such errors average out.
 
     Parameters
     ----------
@@ -113,10 +110,9 @@ def recover(
     -------
     dict of str to pd.DataFrame
         By world: a row per replicate and claim with the columns world, replicate, claim,
-        direction, region (where the truth lies: beyond, rope, opposite,
-        undefined), truth, mean, sd, low_50,
-        high_50, … (equal-tailed), p_beyond, p_rope, p_opposite, p_mcse, verdict, r_hat, ess_bulk,
-        ess_tail, divergences, failure, units.
+        direction, region (where the truth lies: beyond, rope, opposite, undefined), truth, mean,
+        sd, low_50, high_50, … (equal-tailed), p_beyond, p_rope, p_opposite, p_mcse, verdict,
+        r_hat, ess_bulk, ess_tail, divergences, draws, failure, units.
 
     Raises
     ------
@@ -136,14 +132,14 @@ def recover(
         seen = pd.DataFrame(rows)
         return recovery.mixed(seen["r_hat"].max(), seen[["ess_bulk", "ess_tail"]].min().min())
 
-    replicates = Replicates(question, truths, recovery.replicates, sampling.seed)
-    found: dict[str, list[Row]] = {world: [] for world in truths}
-    first = recovery.sampling(sampling)
-    for outcome in refit(question.built.model, replicates, first, cores, judged, mixed):
-        world, replicate = replicates.place(outcome.number)
-        found[world] += _labelled(outcome, claims, world, replicate, implied[world])
-    units = panel.data.sizes[UNIT]
-    return {world: pd.DataFrame(rows).assign(units=units) for world, rows in found.items()}
+    first, found = recovery.sampling(sampling), {}
+    for world, truth in truths.items():
+        studies = Replicates(question, world, truth, recovery.replicates, sampling.seed)
+        outcomes = refit(question.built.model, studies, first, cores, judged, mixed, alike=True)
+        labels = [_label(claim, world, implied[world]) for claim in claims]
+        rows = [row for outcome in outcomes for row in _labelled(outcome, labels)]
+        found[world] = pd.DataFrame(rows).assign(units=panel.data.sizes[UNIT])
+    return found
 
 
 def _answering(question: Question, truth: xr.Dataset, claims: Sequence[Claim]) -> xr.Dataset:
@@ -154,26 +150,15 @@ def _answering(question: Question, truth: xr.Dataset, claims: Sequence[Claim]) -
     return whole
 
 
-def _labelled(
-    outcome: Outcome[list[Row]],
-    claims: Sequence[Claim],
-    world: str,
-    replicate: int,
-    truth: xr.Dataset,
-) -> list[Row]:
-    judged = outcome.result if outcome.result is not None else [{} for _ in claims]
-    return [
-        {
-            "world": world,
-            "replicate": replicate,
-            "claim": claim.id,
-            "direction": claim.direction,
-            **true_place(claim, truth),
-            **row,
-            "failure": outcome.failure,
-        }
-        for claim, row in zip(claims, judged, strict=True)
-    ]
+def _label(claim: Claim, world: str, truth: xr.Dataset) -> Row:
+    named: Row = {"world": world, "claim": claim.id, "direction": claim.direction}
+    return named | true_place(claim, truth)
+
+
+def _labelled(outcome: Outcome[list[Row]], labels: list[Row]) -> list[Row]:
+    judged = outcome.result if outcome.result is not None else [{} for _ in labels]
+    of_study: Row = {"replicate": outcome.number, "failure": outcome.failure}
+    return [label | row | of_study for label, row in zip(labels, judged, strict=True)]
 
 
 def true_place(claim: Claim, truth: xr.Dataset) -> Row:
