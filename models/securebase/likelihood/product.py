@@ -1,7 +1,8 @@
 """Products of two small matrices that compile in an instant.
 
 PyTensor compiles a binding to BLAS for each product in a graph, which takes longer than all
-the rest of a model. The matrices of a model here are small, so plain loops serve as well.
+the rest of a model. The matrices of a model here are small and mostly zeros, so plain loops
+that skip them serve as well.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,10 +23,11 @@ from pytensor.tensor.type import TensorType
 from pytensor.tensor.variable import TensorVariable
 
 from securebase.likelihood import compilation
+from securebase.likelihood.compilation import borrowing
 from securebase.likelihood.entry import version
 
 _NUMBERS = types.CPointer(types.float64)
-_SIGNATURE = types.void(*(types.int64,) * 7, *(_NUMBERS,) * 3)
+_SIGNATURE = types.void(*(types.int64,) * 7, *(_NUMBERS,) * 4)
 
 
 def product(
@@ -105,20 +107,62 @@ class Product(Op):
         return [by_left, by_right]
 
 
+@borrowing
+def _add_rows(
+    n_rows: int, n_columns: int, n_inner: int, left_row: int, left_inner: int, right_inner: int,
+    left: Any, right: Any, out: Any,
+) -> None:  # fmt: skip
+    """Add up the right's rows, which are contiguous; the left is mostly zeros."""
+    for i in range(n_rows):
+        row = i * n_columns
+        for j in range(n_columns):
+            out[row + j] = 0.0
+        for k in range(n_inner):
+            weight = left[i * left_row + k * left_inner]
+            if weight != 0.0:
+                start = k * right_inner
+                for j in range(n_columns):
+                    out[row + j] += weight * right[start + j]
+
+
+@borrowing
+def _dots(
+    n_rows: int, n_inner: int, left_row: int, right_inner: int, left: Any, right: Any, out: Any
+) -> None:
+    """Multiply the left's rows, which are contiguous, with one column."""
+    for i in range(n_rows):
+        start, whole = i * left_row, n_inner - n_inner % 4
+        one = two = three = four = 0.0
+        for k in range(0, whole, 4):
+            one += left[start + k] * right[k * right_inner]
+            two += left[start + k + 1] * right[(k + 1) * right_inner]
+            three += left[start + k + 2] * right[(k + 2) * right_inner]
+            four += left[start + k + 3] * right[(k + 3) * right_inner]
+        for k in range(whole, n_inner):
+            one += left[start + k] * right[k * right_inner]
+        out[i] = (one + two) + (three + four)
+
+
 def _multiply(
     n_rows: int, n_columns: int, n_inner: int,
     left_row: int, left_inner: int, right_inner: int, right_column: int,
-    left: Any, right: Any, out: Any,
+    left: Any, right: Any, turned: Any, out: Any,
 ) -> None:  # fmt: skip
-    """Multiply matrices at addresses, with the strides of their axes in numbers."""
-    for i in range(n_rows):
-        for j in range(n_columns):
-            total = 0.0
-            for k in range(n_inner):
-                total += (
-                    left[i * left_row + k * left_inner] * right[k * right_inner + j * right_column]
-                )
-            out[i * n_columns + j] = total
+    """Multiply matrices at addresses, with the strides of their axes in numbers.
+
+    `turned` has room for the right matrix, where its rows are not contiguous.
+    """
+    if n_columns == 1 and left_inner == 1:
+        _dots(n_rows, n_inner, left_row, right_inner, left, right, out)
+    elif n_columns == 1 and left_row == 1:
+        _add_rows(1, n_rows, n_inner, 0, right_inner, left_inner, right, left, out)
+    elif right_column == 1:
+        _add_rows(n_rows, n_columns, n_inner, left_row, left_inner, right_inner, left, right, out)
+    else:
+        for k in range(n_inner):
+            for j in range(n_columns):
+                turned[k * n_columns + j] = right[k * right_inner + j * right_column]
+        _add_rows(n_rows, n_columns, n_inner, left_row, left_inner, n_columns, left, turned, out)
 
 
 @cache
@@ -141,11 +185,12 @@ def _product(op: Product, **_: Any) -> tuple[Callable[..., Any], int]:
         out = np.empty((left.shape[row], right.shape[column]))
         if left.shape[inner] != right.shape[again]:
             raise ValueError("product: the inner sizes differ")
+        turned = np.empty(0 if right.strides[column] == 8 else right.size)
         external(
             out.shape[0], out.shape[1], left.shape[inner],
             left.strides[row] // 8, left.strides[inner] // 8,
             right.strides[again] // 8, right.strides[column] // 8,
-            left.ctypes, right.ctypes, out.ctypes,
+            left.ctypes, right.ctypes, turned.ctypes, out.ctypes,
         )  # fmt: skip
         return out
 
