@@ -221,6 +221,9 @@ def claims_table(change: xr.DataArray) -> pd.DataFrame:
                 "p_mcse": max(
                     np.sqrt(p * (1 - p) / draws.size) for p in (beyond, inside, opposite)
                 ),
+                "p_prior": 0.4,
+                "bayes_factor": 1234.5,
+                "prior_needed": 0.015,
                 "ess_bulk": 1912.0,
                 "ess_tail": 1745.0,
                 "r_hat": 1.0007,
@@ -382,6 +385,37 @@ def prior_table() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["block", "outcome", "density", "unit", "reason"])
 
 
+def scaling_table() -> pd.DataFrame:
+    """Power-scaling: the prior of the spreads weighs on H3, that of the changes on nothing."""
+    rows = [
+        (claim["id"], block, 0.08 if (claim["id"], block) == ("H3", "unit_sd") else 0.01, 0.12,
+         "prior-data conflict" if (claim["id"], block) == ("H3", "unit_sd") else "")
+        for claim in CLAIMS
+        for block in ("change", "unit_sd")
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=["claim", "block", "prior", "likelihood", "diagnosis"])
+
+
+def grid_table(claims: pd.DataFrame) -> pd.DataFrame:
+    """Other priors: H1 is lost under the narrowest one, one re-fit failed."""
+    alternatives = [
+        ("declared", "as declared", 1.0), ("change", "sd × 0.25", 0.25),
+        ("change", "sd × 4", 4.0), ("unit_corr", "LKJ(1)", 0.5),
+    ]  # fmt: skip
+    kept = ["p_beyond", "p_rope", "p_opposite", "p_mcse", "verdict"]
+    tables = []
+    for block, setting, factor in alternatives:
+        table = claims[["id", *kept]].rename(columns={"id": "claim"})
+        table = table.assign(block=block, setting=setting, factor=factor, failure="")
+        if setting == "sd × 0.25":
+            table.loc[table["claim"] == "H1", ["p_beyond", "verdict"]] = 0.71, "undecided"
+        if block == "unit_corr":
+            table[kept] = np.nan
+            table["failure"] = "RuntimeError: no draws"
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True)
+
+
 def waves_table() -> pd.DataFrame:
     """Who took part: 151 couples, two of them without the partner."""
     rows = [
@@ -409,6 +443,8 @@ def write_example(folder: Path, e_bfmi: float = 0.91) -> Path:
     summary_table(change).to_csv(analysis / "summary.csv", index=False)
     trajectory_table(change).to_csv(analysis / "trajectories.csv", index=False)
     check_table(e_bfmi).to_csv(analysis / "checks.tsv", sep="\t", index=False)
+    scaling_table().to_csv(analysis / "power_scaling.csv", index=False)
+    grid_table(claims_table(change)).to_csv(analysis / "prior_grid.csv", index=False)
     prior_table().to_csv(analysis / "priors.csv", index=False)
     pd.DataFrame({"unit": ["151"], "reason": ["no score at any wave"]}).to_csv(
         analysis / "left_out.csv", index=False

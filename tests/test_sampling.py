@@ -68,8 +68,8 @@ def test_same_seed_gives_the_same_bytes_on_one_core_and_on_two(folders: dict[int
 def test_file_holds_draws_and_summaries_but_nobody_s_scores(folders: dict[int, Path]) -> None:
     tree = xr.open_datatree(folders[1] / "posterior.nc").load()
     assert set(tree.children) == {
-        "posterior", "sample_stats", "prior", "prior_predictive", "posterior_predictive",
-        "observed_data",
+        "posterior", "sample_stats", "log_prior", "log_likelihood", "prior", "prior_predictive",
+        "posterior_predictive", "observed_data",
     }  # fmt: skip
     for group in tree.children.values():
         assert group.to_dataset().attrs == {}

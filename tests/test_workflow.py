@@ -20,7 +20,8 @@ ITEMS = ("a1", "a2", "a3", "a4")
 PROMISED = (
     *("waves.parquet", "exclusions.tsv", "scoring.tsv", "flow.csv", "codebook.csv"),
     *("growth/posterior.nc", "growth/priors.csv", "growth/left_out.csv", "growth/summary.csv"),
-    *("growth/trajectories.csv", "growth/checks.tsv", "claims.csv", "report.html"),
+    *("growth/trajectories.csv", "growth/checks.tsv", "growth/power_scaling.csv"),
+    *("claims.csv", "report.html"),
 )
 
 
@@ -317,6 +318,23 @@ def test_a_new_threshold_judges_again_and_samples_nothing(
     jobs = planned(snakemake("-n"))
     assert jobs["check_posterior"] == 2
     assert not {"clean_waves", "sample_posterior", "summarise_posterior"} & set(jobs)
+
+
+def test_other_priors_are_asked_for_by_a_setting(
+    finished: subprocess.CompletedProcess[str], snakemake: Run, folder: Path
+) -> None:
+    asked = ("--config", "sensitivity={refits: true, draws: 100, ess: 20, r_hat: 1.2}")
+    jobs = planned(snakemake("-n", *asked))
+    assert (jobs["refit_priors"], jobs["write_report"]) == (2, 2)
+    assert "sample_posterior" not in jobs
+    grid = "results/small/growth/prior_grid.csv"
+    run = snakemake("--cores", "2", *asked, "--", grid)
+    assert run.returncode == 0, run.stderr
+    table = pd.read_csv(folder / grid)
+    assert table["claim"].unique().tolist() == ["H1"]
+    declared = table.set_index("block").loc["declared"]
+    claims = pd.read_csv(folder / "results" / "small" / "claims.csv").set_index("id")
+    assert declared["mean"] == pytest.approx(claims.loc["H1", "mean"], abs=0.03)
 
 
 def test_an_edited_family_fits_its_analyses_again_and_cleans_nothing(

@@ -23,6 +23,7 @@ COLUMNS = (
     *("rope_low", "rope_high", "rope_reason"),
     *("mean", "sd", "q2_5", "median", "q97_5", "mcse_mean"),
     *("p_beyond", "p_rope", "p_opposite", "p_mcse"),
+    *("p_prior", "bayes_factor", "prior_needed"),
     *("ess_bulk", "ess_tail", "r_hat", "verdict"),
 )
 
@@ -118,6 +119,7 @@ def claims_table(
     trusted: Mapping[str, bool],
     units: Mapping[str, str],
     decision: Decision,
+    priors: Mapping[str, xr.Dataset] | None = None,
 ) -> pd.DataFrame:
     """Judge every claim, in the declared order.
 
@@ -131,6 +133,8 @@ def claims_table(
         Unit of each claim's estimand, by claim id.
     decision : Decision
         Probability and Monte Carlo margin of a verdict.
+    priors : mapping of str to xr.Dataset, optional
+        Draws from the prior by analysis, for the columns of `evidence`.
 
     Returns
     -------
@@ -142,8 +146,10 @@ def claims_table(
     """
     rows = [
         _judged(claim, posteriors[claim.analysis], trusted[claim.analysis], units, decision)
+        | (evidence(claim, posteriors[claim.analysis], priors[claim.analysis], decision)
+           if priors else {})
         for claim in claims
-    ]
+    ]  # fmt: skip
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
@@ -174,6 +180,35 @@ def _judged(
         "verdict": verdict(claim.direction, shares, errors, decision)
         if trusted
         else "not assessable",
+    }
+
+
+def evidence(
+    claim: Claim, posterior: xr.Dataset, prior: xr.Dataset, decision: Decision
+) -> dict[str, float]:
+    """Say what the data did to a claim, whatever was believed before.
+
+    Returns
+    -------
+    dict of str to float
+        `p_prior`: probability of the claimed region under the prior; `bayes_factor`: posterior
+        odds of it by prior odds; `prior_needed`: the prior probability from which on the data
+        would have brought it to the probability a verdict needs (doi:10.1038/s41562-021-01177-7).
+        A share of 0 or 1 counts as half a draw from it: such a factor is a bound.
+    """
+    region = "rope" if claim.direction == "zero" else "beyond"
+    odds = []
+    for draws in (posterior, prior):
+        inside = claim_regions(claim, estimand_draws(claim, draws))[region]
+        share = float(np.clip(inside.mean(), 0.5 / inside.size, 1.0 - 0.5 / inside.size))
+        odds.append(share / (1.0 - share))
+    after, before = odds
+    factor = after / before
+    wanted = decision.probability / (1.0 - decision.probability)
+    return {
+        "p_prior": before / (1.0 + before),
+        "bayes_factor": factor,
+        "prior_needed": wanted / (wanted + factor),
     }
 
 

@@ -108,6 +108,41 @@ class Recovery(Refits):
     )
 
 
+class Sensitivity(Refits):
+    """Whether another prior would change the answer."""
+
+    refits: bool = Field(
+        False,
+        description="Whether each analysis is fitted again under other priors: a grid of them.",
+    )
+    draws: int = Field(500, ge=100, description="Kept draws per chain of each fit.")
+    tune: int = Field(200, ge=100, description="Warm-up draws per chain of each fit.")
+    r_hat: float = Field(1.02, gt=1.0, description="Larger: the fit is drawn again, longer.")
+    ess: float = Field(
+        400, gt=0, description="Smaller effective sample size, bulk or tail: likewise."
+    )
+    sd_factors: tuple[float, ...] = Field(
+        (1 / 16, 1 / 8, 1 / 4, 1 / 2, 2.0, 4.0),
+        min_length=1,
+        description="Factors of the declared spread of each block, one block at a time.",
+    )
+    sd_factors_of_all: tuple[float, ...] = Field(
+        (1 / 2, 2.0, 4.0),
+        min_length=1,
+        description="The same of all blocks at once, correlations apart.",
+    )
+    eta_factors: tuple[float, ...] = Field(
+        (1 / 2, 2.0),
+        min_length=1,
+        description="Factors of the declared shape of each LKJ distribution.",
+    )
+    threshold: float = Field(
+        0.05,
+        gt=0,
+        description="Power-scaling sensitivity worth a word (doi:10.1007/s11222-023-10366-5).",
+    )
+
+
 class Config(Closed):
     """The whole of config/config.yaml."""
 
@@ -126,6 +161,9 @@ class Config(Closed):
     thresholds: Thresholds = Field(Thresholds(), description="Where a check fails.")
     decision: Decision = Field(Decision(), description="When a claim gets a verdict.")
     recovery: Recovery = Field(Recovery(), description="How known truths are recovered.")
+    sensitivity: Sensitivity = Field(
+        Sensitivity(), description="Whether another prior would change the answer."
+    )
     synthesis: str | None = Field(
         None,
         description="File that says what the studies of the run contribute to the headline; "

@@ -14,6 +14,7 @@ from securebase.claims import refuse_faulty_claims
 from securebase.codebook.extracts import claims_of
 from securebase.codebook.loading import Study
 from securebase.config import Sampling
+from securebase.dials import add_dials, log_likelihood, log_prior
 from securebase.families import load_family
 from securebase.family import Built, Family, build
 from securebase.faults import Fault, InputError
@@ -33,8 +34,9 @@ class FittedAnalysis:
     Parameters
     ----------
     draws : xr.DataTree
-        Groups posterior, sample_stats, prior, and as summary statistics only
-        prior_predictive, posterior_predictive and observed_data.
+        Groups posterior, sample_stats, log_prior (by block) and log_likelihood (of the study) of
+        each draw, prior, and as summary statistics only prior_predictive, posterior_predictive and
+        observed_data.
     priors : pd.DataFrame
         See `priors.prior_table`.
     left_out : pd.DataFrame
@@ -107,7 +109,9 @@ def posed_on(panel: Panel, study: Study, name: str) -> Question:
     where = f"config/studies/{study.study}.yaml, analyses.{name}"
     overrides = panel.analysis.priors
     priors = overridden_priors(family.default_priors(panel), overrides, f"{where}.priors")
-    return Question(study, name, panel, priors, build(family, panel, priors))
+    built = build(family, panel, priors)
+    add_dials(built.model)
+    return Question(study, name, panel, priors, built)
 
 
 def question_faults(study: Study, waves: pd.DataFrame) -> list[Fault]:
@@ -166,6 +170,8 @@ def fit_analysis(
     groups = {
         "posterior": posterior,
         "sample_stats": stats,
+        "log_prior": log_prior(built.model, sampled),
+        "log_likelihood": log_likelihood(built.model, sampled, stats),
         "prior": prior,
         "posterior_predictive": predictive_statistics(built, panel, posterior, count, seed),
         "prior_predictive": predictive_statistics(built, panel, prior, count, seed),

@@ -6,6 +6,7 @@ REQUIRED INPUTS:
     summary         results/<study>/<analysis>/summary.csv
 OUTPUTS:
     checks          results/<study>/<analysis>/checks.tsv
+    power-scaling   results/<study>/<analysis>/power_scaling.csv
     claims          results/<study>/claims.csv
     gate            results/gate.tsv, only if no check failed
 """
@@ -19,6 +20,7 @@ rule check_posterior:
         code=code_of_analysis("check_posterior"),
     output:
         checks="results/{study}/{analysis}/checks.tsv",
+        scaling="results/{study}/{analysis}/power_scaling.csv",
     log:
         "logs/check_posterior/{study}/{analysis}.log",
     benchmark:
@@ -31,6 +33,7 @@ rule check_posterior:
     params:
         codebook=codebook,
         thresholds=CONFIG.thresholds.model_dump(),
+        scaling_threshold=CONFIG.sensitivity.threshold,
         claims=lambda wildcards: claims_part(STUDIES[wildcards.study], wildcards.analysis),
     script:
         "../scripts/check_posterior.py"

@@ -131,6 +131,10 @@ def of_analyses(name):
     return paths
 
 
+def prior_grids(wildcards):
+    return of_analyses("prior_grid.csv")(wildcards) if CONFIG.sensitivity.refits else []
+
+
 def recovery_tables(wildcards):
     """Tables of every simulated analysis of the run that claims are asked of."""
     return [

@@ -16,6 +16,8 @@ rule write_report:
         summaries=of_analyses("summary.csv"),
         trajectories=of_analyses("trajectories.csv"),
         checks=of_analyses("checks.tsv"),
+        scalings=of_analyses("power_scaling.csv"),
+        grids=prior_grids,
         claims="results/{study}/claims.csv",
         code=code_of("write_report", ["securebase.report.templates"]),
     output:
@@ -32,6 +34,7 @@ rule write_report:
     params:
         codebook=codebook,
         decision=CONFIG.decision.model_dump(),
+        sensitivity=CONFIG.sensitivity.model_dump(),
         said=lambda wildcards: STUDIES[wildcards.study].model_dump(mode="json"),
     script:
         "../scripts/write_report.py"

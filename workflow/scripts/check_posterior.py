@@ -13,6 +13,7 @@ from securebase.codebook.loading import load_study
 from securebase.config import Thresholds
 from securebase.families import load_family
 from securebase.logs import logged
+from securebase.sensitivity.scaling import power_scaling
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
@@ -29,3 +30,5 @@ with logged(snakemake.log[0]):
         summary, posterior, stats, claims, Thresholds(**snakemake.params.thresholds)
     )
     checks.to_csv(snakemake.output.checks, sep="\t", index=False)
+    scaling = power_scaling(draws, claims, snakemake.params.scaling_threshold)
+    scaling.to_csv(snakemake.output.scaling, index=False)

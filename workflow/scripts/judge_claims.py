@@ -18,15 +18,18 @@ if TYPE_CHECKING:
 
 with logged(snakemake.log[0]):
     study = load_study(Path(snakemake.params.codebook))
-    posteriors = {
-        name: xr.open_dataset(path, group="posterior").load()
-        for name, path in zip(study.analyses, snakemake.input.posteriors, strict=True)
-    }
+    posteriors, priors = (
+        {
+            name: xr.open_dataset(path, group=group).load()
+            for name, path in zip(study.analyses, snakemake.input.posteriors, strict=True)
+        }
+        for group in ("posterior", "prior")
+    )
     trusted = {
         name: failed(pd.read_csv(path, sep="\t")).empty
         for name, path in zip(study.analyses, snakemake.input.checks, strict=True)
     }
     decision = Decision(**snakemake.params.decision)
-    claims_table(study.claims, posteriors, trusted, claim_units(study), decision).to_csv(
+    claims_table(study.claims, posteriors, trusted, claim_units(study), decision, priors).to_csv(
         snakemake.output.claims, index=False
     )

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from securebase.codebook.loading import load_study
-from securebase.config import Decision
+from securebase.config import Decision, Sensitivity
 from securebase.logs import logged
 from securebase.report.page import write_report
 
@@ -15,4 +15,5 @@ with logged(snakemake.log[0]):
     destination = Path(snakemake.output.report)
     study = load_study(Path(snakemake.params.codebook))
     decision = Decision(**snakemake.params.decision)
-    write_report(study, destination.parent, destination, decision)
+    sensitivity = Sensitivity(**snakemake.params.sensitivity)
+    write_report(study, destination.parent, destination, decision, sensitivity)

@@ -17,6 +17,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from securebase.config import Refits, Sampling
+from securebase.dials import WEIGHT
 from securebase.family import Built, Family
 from securebase.panel import Panel
 from securebase.refits import Outcome, Task, refit
@@ -137,11 +138,14 @@ def log_likelihood(
 ) -> Callable[[xr.Dataset, Mapping[str, NDArray[Any]]], NDArray[np.float64]]:
     """Compile the log-likelihood as a function of draws (…, sample) and of exchanged data."""
     model = built.model
-    data = {one.name: one.type() for one in model.data_vars}
+    parts = {f"loglik_{part.name}" for part in built.parts}
+    logliks = [one for one in model.potentials if one.name in parts]
+    scores = [one for one in model.data_vars if one.name != WEIGHT]
+    data = {one.name: one.type() for one in scores}
     function = pytensor.function(
         [*model.free_RVs, *data.values()],
-        pt.add(*model.potentials, 0.0),
-        givens={one: data[one.name] for one in model.data_vars},
+        pt.add(*logliks, 0.0),
+        givens={one: data[one.name] for one in scores},
         mode="NUMBA",
         on_unused_input="ignore",
     )

@@ -20,6 +20,12 @@ from securebase.report.fit_tables import (
     provenance_table,
 )
 from securebase.report.inputs import AnalysisResults
+from securebase.report.prior_sensitivity import (
+    grid_sentence,
+    grid_table,
+    scaling_sentence,
+    scaling_table,
+)
 from securebase.report.replications import (
     replication_note,
     replication_panels,
@@ -48,6 +54,9 @@ class AnalysisPage:
     replicated: Table
     replication_note: str
     priors: Table | None
+    scaling: Table | None
+    grid: Table | None
+    sensitivity_note: str
     left_out: str
     provenance: Table
 
@@ -112,6 +121,9 @@ def analysis_page(
         replicated=replication_table(compared, analysis),
         replication_note=replication_note(compared),
         priors=prior_table(analysis),
+        scaling=scaling_table(analysis, claims),
+        grid=grid_table(analysis, claims),
+        sensitivity_note=f"{scaling_sentence(analysis)} {grid_sentence(analysis)}".strip(),
         left_out=left_out_note(analysis, study.unit),
         provenance=provenance_table(analysis),
     )

@@ -18,6 +18,7 @@ from securebase.report.wording import (
     check_name,
     claimed_region,
     decimals_of_estimate,
+    factor_text,
     fixed,
     listed,
     opposite_region,
@@ -97,6 +98,19 @@ class ClaimResult:
         value = self.value("p_mcse")
         text = "< 0.001" if value < 0.001 else fixed(value, 3)
         return self._number("p_mcse", text)
+
+    @property
+    def prior_probability(self) -> Number:
+        """Probability of the claimed region before the data."""
+        return self._number("p_prior", fixed(self.value("p_prior"), 2))
+
+    @property
+    def bayes_factor(self) -> Number:
+        """Factor by which the data multiplied the odds of the claimed region."""
+        text = factor_text(self.value("bayes_factor"))
+        # where all draws agree it is only known to be larger
+        bound = "> " if self.value(self.claimed_column) == 1.0 else ""
+        return self._number("bayes_factor", bound + text)
 
     def _number(self, column: str, text: str) -> Number:
         return Number(self.value(column), text, f"claims.csv#{self.claim.id}.{column}")

@@ -16,14 +16,17 @@ from securebase.report.wording import Number, fixed, short
 WAVES_FILE: Final = "waves.parquet"
 STUDY_FILES: Final = ("exclusions.tsv", "scoring.tsv", "flow.csv", "codebook.csv", "claims.csv")
 OPTIONAL_FILES: Final = ("priors.csv", "left_out.csv")
-ANALYSIS_FILES: Final = ("summary.csv", "trajectories.csv", "checks.tsv", "posterior.nc")
+ANALYSIS_FILES: Final = (
+    *("summary.csv", "trajectories.csv", "checks.tsv", "power_scaling.csv", "posterior.nc"),
+)
+GRID_FILE: Final = "prior_grid.csv"
 PASS, WARN, FAIL = "pass", "warn", "fail"
 
 _COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "claims.csv": (
         *("id", "analysis", "unit", "direction", "rope_low", "rope_high", "sd", "q2_5", "median"),
-        *("q97_5", "p_beyond", "p_rope", "p_opposite", "p_mcse", "ess_bulk", "ess_tail", "r_hat"),
-        "verdict",
+        *("q97_5", "p_beyond", "p_rope", "p_opposite", "p_mcse", "p_prior", "bayes_factor"),
+        *("ess_bulk", "ess_tail", "r_hat", "verdict"),
     ),
     "flow.csv": ("stage", "wave", "role", "persons", "units", "reason"),
     "exclusions.tsv": ("file", "row", "kind", "rule", "reason", "action"),
@@ -36,6 +39,10 @@ _COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "trajectories.csv": (
         *("role", "outcome", "wave", "time", "time_unit", "expected", "q2_5", "q97_5"),
         *("observed_n", "observed_mean", "observed_se"),
+    ),
+    "power_scaling.csv": ("claim", "block", "prior", "likelihood", "diagnosis"),
+    "prior_grid.csv": (
+        *("claim", "block", "setting", "p_beyond", "p_rope", "p_mcse", "verdict", "failure"),
     ),
     "checks.tsv": ("check", "what", "value", "threshold", "comparison", "passed", "explanation"),
 }
@@ -55,6 +62,7 @@ _TEXT: Final = frozenset(
         *("role", "reason", "file", "person", "column", "kind", "rule", "action", "scale", "item"),
         *("name", "label", "levels", "coordinates", "outcome", "time_unit", "check", "what"),
         *("comparison", "passed", "explanation", "reversed", "block", "density"),
+        *("setting", "diagnosis", "failure"),
     }
 )
 
@@ -67,21 +75,25 @@ class AnalysisResults:
     ----------
     name : str
         Of the analysis.
-    summary, trajectories, checks : pandas.DataFrame
-        The tables of the same name, indexed by line.
+    summary, trajectories, checks, scaling : pandas.DataFrame
+        The tables of the same name (``power_scaling.csv``), indexed by line.
     posterior : xarray.DataTree
         The whole of ``posterior.nc``.
     priors, left_out : pandas.DataFrame or None
         The priors in force and the units that could not be used, where they were written.
+    grid : pandas.DataFrame or None
+        ``prior_grid.csv``, where the analysis was fitted again under other priors.
     """
 
     name: str
     summary: pd.DataFrame
     trajectories: pd.DataFrame
     checks: pd.DataFrame
+    scaling: pd.DataFrame
     posterior: xr.DataTree
     priors: pd.DataFrame | None
     left_out: pd.DataFrame | None
+    grid: pd.DataFrame | None
 
     @property
     def failures(self) -> pd.DataFrame:
@@ -120,7 +132,7 @@ class StudyResults:
     digests: Mapping[str, str]
 
 
-def read_results(study: Study, folder: Path) -> StudyResults:
+def read_results(study: Study, folder: Path, grids: bool = False) -> StudyResults:
     """Read the results of a study.
 
     Parameters
@@ -129,6 +141,8 @@ def read_results(study: Study, folder: Path) -> StudyResults:
         The codebook, which says what analyses there must be.
     folder : pathlib.Path
         ``results/<study>``.
+    grids : bool
+        Whether analyses were fitted again under other priors.
 
     Raises
     ------
@@ -139,6 +153,7 @@ def read_results(study: Study, folder: Path) -> StudyResults:
         WAVES_FILE,
         *STUDY_FILES,
         *(f"{name}/{file}" for name in study.analyses for file in ANALYSIS_FILES),
+        *(f"{name}/{GRID_FILE}" for name in study.analyses if grids),
     ]
     faults = [
         Fault(
@@ -205,9 +220,11 @@ def _analysis(name: str, folder: Path, tables: Mapping[str, pd.DataFrame]) -> An
         summary=tables[f"{name}/summary.csv"],
         trajectories=tables[f"{name}/trajectories.csv"],
         checks=tables[f"{name}/checks.tsv"],
+        scaling=tables[f"{name}/power_scaling.csv"],
         posterior=posterior,
         priors=tables.get(f"{name}/priors.csv"),
         left_out=tables.get(f"{name}/left_out.csv"),
+        grid=tables.get(f"{name}/{GRID_FILE}"),
     )
 
 

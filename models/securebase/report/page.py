@@ -9,7 +9,7 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from securebase.codebook.loading import Study
-from securebase.config import Decision
+from securebase.config import Decision, Sensitivity
 from securebase.report import claim_figures
 from securebase.report.analysis import analysis_page
 from securebase.report.claims import (
@@ -40,7 +40,11 @@ _LOST: Final = "lost"
 
 
 def write_report(
-    study: Study, results: Path, destination: Path, decision: Decision | None = None
+    study: Study,
+    results: Path,
+    destination: Path,
+    decision: Decision | None = None,
+    sensitivity: Sensitivity | None = None,
 ) -> None:
     """Write the page of a study: one HTML file without script or external address.
 
@@ -54,20 +58,26 @@ def write_report(
         The file to write. It appears whole or not at all.
     decision : Decision, optional
         The rule the verdicts were reached by; by default the configuration's defaults.
+    sensitivity : Sensitivity, optional
+        What was asked of other priors; likewise.
 
     Raises
     ------
     InputError
         Results that are missing or lack a column.
     """
-    page = render_report(study, read_results(study, results), decision or Decision())
+    asked = sensitivity or Sensitivity()
+    found = read_results(study, results, asked.refits)
+    page = render_report(study, found, decision or Decision(), asked)
     destination.parent.mkdir(parents=True, exist_ok=True)
     partial = destination.with_name(f".{destination.name}.partial")
     partial.write_text(page, encoding="utf-8", newline="\n")
     os.replace(partial, destination)
 
 
-def render_report(study: Study, results: StudyResults, decision: Decision) -> str:
+def render_report(
+    study: Study, results: StudyResults, decision: Decision, sensitivity: Sensitivity
+) -> str:
     """Render the page of a study as HTML."""
     claims = claim_results(study, results)
     environment = Environment(
@@ -86,6 +96,7 @@ def render_report(study: Study, results: StudyResults, decision: Decision) -> st
         study=study,
         results=results,
         decision=decision,
+        sensitivity=sensitivity,
         claims=[(result, verdict_sentence(result, decision)) for result in claims],
         estimand_words=estimand_words,
         short=short,

@@ -105,6 +105,15 @@ def short(value: float) -> str:
     return f"{value:.6g}".replace("-", MINUS)
 
 
+def factor_text(value: float) -> str:
+    """Print a factor of odds: whole where it is large, with two decimals where it is not."""
+    if not math.isfinite(value):
+        return NOT_AVAILABLE
+    if value < 0.005:
+        return "< 0.01"
+    return f"{value:,.0f}" if value >= 10 else fixed(value, 2)
+
+
 def probability_text(value: float, mcse: float) -> str:
     """Print a probability; one that rounds to 0 or 1 is told from certainty."""
     if not math.isfinite(value):

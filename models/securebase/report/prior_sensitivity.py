@@ -1,0 +1,118 @@
+"""Whether another prior would change a verdict, as a page says it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import pandas as pd
+
+from securebase.report.claims import ClaimResult
+from securebase.report.inputs import AnalysisResults, number_at
+from securebase.report.tables import Cell, Table
+from securebase.report.wording import (
+    Number,
+    counted,
+    listed,
+    probability_text,
+    variable_words,
+)
+from securebase.sensitivity.grid import DECLARED
+
+
+def scaling_table(analysis: AnalysisResults, claims: Sequence[ClaimResult]) -> Table | None:
+    """Tabulate, for each claim, the block of the prior that moves it most."""
+    rows = [_scaling_row(analysis, one) for one in claims if not one.withheld]
+    if not rows:
+        return None
+    return Table(
+        caption="How far each claim moves with the prior and with the data",
+        columns=("claim", "block that moves it most", "#prior", "#data", "what it says"),
+        rows=tuple(rows),
+        source=f"{analysis.name}/power_scaling.csv",
+    )
+
+
+def _scaling_row(analysis: AnalysisResults, result: ClaimResult) -> tuple[Cell, ...]:
+    scaling, file = analysis.scaling, f"{analysis.name}/power_scaling.csv"
+    line = int(str(scaling.loc[scaling["claim"] == result.claim.id, "prior"].idxmax()))
+    return (
+        result.claim.id,
+        variable_words(str(scaling.at[line, "block"])),
+        *(number_at(scaling, file, line, name, 2) for name in ("prior", "likelihood")),
+        str(scaling.at[line, "diagnosis"]) or "the data decide",
+    )
+
+
+def scaling_sentence(analysis: AnalysisResults) -> str:
+    """Say which claims lean on a prior."""
+    leaning = analysis.scaling[analysis.scaling["diagnosis"] != ""]
+    if leaning.empty:
+        return "No claim leans on a block of the prior."
+    parts = [
+        f"{claim} on {listed(map(variable_words, part['block']))}"
+        for claim, part in leaning.groupby("claim", sort=False)
+    ]
+    return f"Claims that lean on a block of the prior: {'; '.join(parts)}."
+
+
+def grid_table(analysis: AnalysisResults, claims: Sequence[ClaimResult]) -> Table | None:
+    """Tabulate, for each claim, what other priors make of its verdict."""
+    if analysis.grid is None:
+        return None
+    rows = [_grid_row(analysis, analysis.grid, one) for one in claims if not one.withheld]
+    return Table(
+        caption="Every claim again under other priors",
+        columns=(
+            *("claim", "#P(claim), lowest", "#as declared", "#highest"),
+            *("#same verdict", "another verdict where"),
+        ),
+        rows=tuple(rows),
+        source=f"{analysis.name}/prior_grid.csv",
+    )
+
+
+def _grid_row(
+    analysis: AnalysisResults, grid: pd.DataFrame, result: ClaimResult
+) -> tuple[Cell, ...]:
+    part = grid[(grid["claim"] == result.claim.id) & (grid["failure"] == "")]
+    column = result.claimed_column
+    declared = part.index[part["block"] == DECLARED][0]
+    file = f"{analysis.name}/prior_grid.csv"
+    probabilities = [
+        _probability(grid, file, int(str(line)), column)
+        for line in (part[column].idxmin(), declared, part[column].idxmax())
+    ]
+    others = part[part["block"] != DECLARED]
+    same = int((others["verdict"] == part.at[declared, "verdict"]).sum())
+    return (
+        result.claim.id,
+        *probabilities,
+        f"{same} of {len(others)}",
+        "; ".join(_changes(others, str(part.at[declared, "verdict"]))) or "nowhere",
+    )
+
+
+def _probability(grid: pd.DataFrame, file: str, line: int, column: str) -> Number:
+    found = number_at(grid, file, line, column)
+    return replace(found, text=probability_text(found.value, float(str(grid.at[line, "p_mcse"]))))
+
+
+def _changes(others: pd.DataFrame, verdict: str) -> Iterator[str]:
+    changed = others[others["verdict"] != verdict]
+    for (other, block), part in changed.groupby(["verdict", "block"], sort=False):
+        yield f"{other} at {variable_words(str(block))} {listed(map(str, part['setting']))}"
+
+
+def grid_sentence(analysis: AnalysisResults) -> str:
+    """Say how many verdicts hold, whatever the prior; empty where nothing was fitted again."""
+    if analysis.grid is None:
+        return ""
+    fitted = analysis.grid[analysis.grid["failure"] == ""]
+    count = fitted.groupby(["block", "setting"]).ngroups - 1
+    kept = fitted.groupby("claim")["verdict"].nunique() == 1
+    failed = analysis.grid.loc[analysis.grid["failure"] != "", ["block", "setting"]]
+    lost = len(failed.drop_duplicates())
+    end = f"; {counted(lost, 're-fit')} failed" if lost else ""
+    return (
+        f"Fitted again under {counted(count, 'other prior')}, {int(kept.sum())} of "
+        f"{counted(len(kept), 'claim')} keep their verdict under all{end}."
+    )

@@ -1,0 +1,1 @@
+"""Sensitivity: whether another prior would change the answer."""

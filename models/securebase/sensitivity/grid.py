@@ -1,0 +1,136 @@
+"""Re-fits under other priors: every verdict again, block by block and all at once."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from typing import Any, Final
+
+import pandas as pd
+import xarray as xr
+from numpy.typing import NDArray
+
+from securebase.claims import claims_table
+from securebase.codebook.claim import Claim
+from securebase.config import Decision, Sampling, Sensitivity
+from securebase.dials import Block, blocks_of, weights
+from securebase.fitting import Question
+from securebase.refits import Task, refit
+from securebase.sampling import derived_seed
+
+DECLARED: Final = "declared"
+EVERY: Final = "every block"
+_KEPT = ("mean", "sd", "q2_5", "median", "q97_5", "p_beyond", "p_rope", "p_opposite", "p_mcse")
+COLUMNS = ("claim", "block", "setting", "factor", *_KEPT, "verdict", "draws", "failure")
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """Other priors.
+
+    Parameters
+    ----------
+    block : str
+        What is turned: a block, or `EVERY` one that is no correlation; `DECLARED`: nothing.
+    setting : str
+        How, in words.
+    factor : float
+        Of the declared standard deviations; of a correlation's block: of the declared η.
+    """
+
+    block: str
+    setting: str
+    factor: float
+
+    def turned(self, blocks: Sequence[Block]) -> dict[str, NDArray[Any]]:
+        """Data of the dials."""
+        scales = {
+            one.name: self.factor
+            for one in blocks
+            if not one.of_correlations and self.block in (one.name, EVERY)
+        }
+        etas = {
+            one.name: self.factor * one.eta
+            for one in blocks
+            if one.of_correlations and self.block == one.name
+        }
+        return weights(blocks, scales, etas)
+
+
+def alternatives(blocks: Sequence[Block], asked: Sensitivity) -> Iterator[Alternative]:
+    """List the priors to re-fit under, those that are declared first."""
+    yield Alternative(DECLARED, "as declared", 1.0)
+    for block in blocks:
+        if block.of_correlations:
+            for factor in asked.eta_factors:
+                yield Alternative(block.name, f"LKJ({factor * block.eta:g})", factor)
+        else:
+            for factor in asked.sd_factors:
+                yield Alternative(block.name, _times(factor), factor)
+    for factor in asked.sd_factors_of_all:
+        yield Alternative(EVERY, _times(factor), factor)
+
+
+def _times(factor: float) -> str:
+    simple = Fraction(factor).limit_denominator(100)
+    return f"sd × {simple if float(simple) == factor else f'{factor:g}'}"
+
+
+def refit_grid(
+    question: Question,
+    claims: Sequence[Claim],
+    units: dict[str, str],
+    asked: Sensitivity,
+    sampling: Sampling,
+    decision: Decision,
+    cores: int,
+) -> pd.DataFrame:
+    """Judge every claim of an analysis under every alternative.
+
+    Parameters
+    ----------
+    question : Question
+        The analysis on its data.
+    claims : sequence of Claim
+        Those of this analysis.
+    units : dict of str to str
+        Unit of each claim's estimand.
+    asked : Sensitivity
+        The grid, and how each re-fit is drawn.
+    sampling : Sampling
+        Of the run: root of the seed, acceptance.
+    decision : Decision
+        The rule of verdicts.
+    cores : int
+        Re-fits side by side; no number depends on it.
+
+    Returns
+    -------
+    pd.DataFrame
+        A row per alternative and claim, columns `COLUMNS`; see `claims.claims_table`. Alternatives
+        whose re-fit failed have only a `failure`.
+    """
+    blocks = blocks_of(question.built.model)
+    grid = list(alternatives(blocks, asked))
+    data = question.built.data_of(question.panel)
+    seed = derived_seed(sampling.seed, "sensitivity", question.study.study, question.name)
+    tasks = [Task({**data, **one.turned(blocks)}, seed) for one in grid]
+
+    def judged(number: int, posterior: xr.Dataset, stats: xr.Dataset) -> pd.DataFrame:
+        derived = {question.name: question.family.derived(posterior, question.panel)}
+        table = claims_table(claims, derived, {question.name: True}, units, decision)
+        drawn = posterior.sizes["chain"] * posterior.sizes["draw"]
+        return table.drop(columns="claim").rename(columns={"id": "claim"}).assign(draws=drawn)
+
+    def mixed(table: pd.DataFrame) -> bool:
+        return asked.mixed(table["r_hat"].max(), table[["ess_bulk", "ess_tail"]].min().min())
+
+    first = asked.sampling(sampling)
+    outcomes = refit(question.built.model, tasks, first, cores, judged, mixed, alike=True)
+    nothing = pd.DataFrame({"claim": [one.id for one in claims]})
+    tables = [
+        (nothing if outcome.result is None else outcome.result).assign(
+            **asdict(alternative), failure=outcome.failure
+        )
+        for alternative, outcome in zip(grid, outcomes, strict=True)
+    ]
+    return pd.concat(tables, ignore_index=True).reindex(columns=list(COLUMNS))

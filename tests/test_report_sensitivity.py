@@ -1,0 +1,99 @@
+"""What a page says of other priors."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from report_example import example_study, write_example
+
+from securebase.config import Sensitivity
+from securebase.faults import InputError
+from securebase.report.claims import ClaimResult, claim_results
+from securebase.report.inputs import AnalysisResults, read_results
+from securebase.report.page import write_report
+from securebase.report.prior_sensitivity import (
+    grid_sentence,
+    grid_table,
+    scaling_sentence,
+    scaling_table,
+)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_example(tmp_path_factory.mktemp("results") / "couples_example")
+
+
+@pytest.fixture(scope="module")
+def growth(folder: Path) -> AnalysisResults:
+    return read_results(example_study(), folder, grids=True).analyses["growth"]
+
+
+@pytest.fixture(scope="module")
+def claims(folder: Path) -> list[ClaimResult]:
+    return claim_results(example_study(), read_results(example_study(), folder))
+
+
+def words(row: tuple[object, ...]) -> list[str]:
+    return [str(cell) for cell in row]
+
+
+def test_the_strongest_block_is_named_with_what_it_means(
+    growth: AnalysisResults, claims: list[ClaimResult]
+) -> None:
+    table = scaling_table(growth, claims)
+    assert table is not None
+    rows = {str(row[0]): words(row) for row in table.rows}
+    assert rows["H3"] == ["H3", "unit standard deviation", "0.08", "0.12", "prior-data conflict"]
+    assert rows["H1"][-1] == "the data decide"
+    assert scaling_sentence(growth) == (
+        "Claims that lean on a block of the prior: H3 on unit standard deviation."
+    )
+
+
+def test_verdicts_that_another_prior_changes_are_named(
+    growth: AnalysisResults, claims: list[ClaimResult]
+) -> None:
+    table = grid_table(growth, claims)
+    assert table is not None
+    rows = {str(row[0]): words(row) for row in table.rows}
+    assert rows["H1"][1] == "0.710"
+    # the re-fit that failed counts nowhere
+    assert rows["H1"][-2:] == ["1 of 2", "undecided at change sd × 0.25"]
+    assert rows["H2"][-2:] == ["2 of 2", "nowhere"]
+    assert grid_sentence(growth) == (
+        "Fitted again under 2 other priors, 3 of 4 claims keep their verdict under all; "
+        "1 re-fit failed."
+    )
+
+
+def test_numbers_of_other_priors_have_addresses(
+    folder: Path, growth: AnalysisResults, claims: list[ClaimResult]
+) -> None:
+    table = grid_table(growth, claims)
+    assert table is not None
+    file = pd.read_csv(folder / "growth" / "prior_grid.csv")
+    lowest = table.rows[0][1]
+    path, _, place = lowest.source.partition("#")  # type: ignore[union-attr]
+    line, _, column = place.rpartition(".")
+    assert path == "growth/prior_grid.csv"
+    assert file.loc[int(line[1:]) - 2, column] == 0.71
+
+
+def test_without_re_fits_the_page_says_so(folder: Path, tmp_path: Path) -> None:
+    write_report(example_study(), folder, tmp_path / "without.html")
+    write_report(
+        example_study(), folder, tmp_path / "with.html", sensitivity=Sensitivity(refits=True)
+    )
+    without, with_grid = ((tmp_path / f"{name}.html").read_text() for name in ("without", "with"))
+    assert "was not fitted again under other priors in this run" in without
+    assert "Every claim again under other priors" not in without
+    assert "Every claim again under other priors" in with_grid
+    assert "was not fitted again" not in with_grid
+
+
+def test_re_fits_that_are_asked_for_have_to_be_there(folder: Path, tmp_path: Path) -> None:
+    other = write_example(tmp_path / "couples_example")
+    (other / "growth" / "prior_grid.csv").unlink()
+    with pytest.raises(InputError, match=r"prior_grid.csv.*no such file"):
+        read_results(example_study(), other, grids=True)

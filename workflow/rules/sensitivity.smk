@@ -1,0 +1,36 @@
+"""
+From scored waves to verdicts under other priors.
+
+REQUIRED INPUTS:
+    waves           results/<study>/waves.parquet
+OUTPUTS:
+    grid            results/<study>/<analysis>/prior_grid.csv: a row per claim and alternative
+"""
+
+
+rule refit_priors:
+    """Fit an analysis again under each alternative prior, compiled once; judge its claims."""
+    input:
+        waves="results/{study}/waves.parquet",
+        code=code_of_analysis("refit_priors"),
+    output:
+        grid="results/{study}/{analysis}/prior_grid.csv",
+    log:
+        "logs/refit_priors/{study}/{analysis}.log",
+    benchmark:
+        "logs/refit_priors/{study}/{analysis}.benchmark.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 2
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        codebook=codebook,
+        sensitivity=CONFIG.sensitivity.model_dump(),
+        sampling=CONFIG.sampling.model_dump(),
+        decision=CONFIG.decision.model_dump(),
+        asked=lambda wildcards: analysis_part(STUDIES[wildcards.study], wildcards.analysis),
+        claims=lambda wildcards: claims_part(STUDIES[wildcards.study], wildcards.analysis),
+    script:
+        "../scripts/refit_priors.py"
