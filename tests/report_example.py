@@ -416,6 +416,26 @@ def grid_table(claims: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
+def dropout_table(claims: pd.DataFrame) -> pd.DataFrame:
+    """Shifts of those who left: H1 is lost with anxiety half an sd higher, one re-fit failed."""
+    tables = []
+    for outcome, who, shift in [
+        ("every outcome", "everyone", 0.0), ("every outcome", "everyone", -0.5),
+        ("every outcome", "everyone", 0.5), ("anxiety", "everyone", -0.5),
+        ("anxiety", "everyone", 0.5), ("anxiety", "everyone", 1.0),
+        ("every outcome", "alone", 0.5),
+    ]:  # fmt: skip
+        kept = claims[["id", "p_beyond", "p_rope", "p_opposite", "p_mcse", "verdict"]]
+        table = kept.rename(columns={"id": "claim"})
+        table = table.assign(outcome=outcome, who=who, shift=shift, imputations=10, failures=0)
+        if (outcome, shift) == ("every outcome", -0.5):
+            table = table.assign(imputations=9, failures=1)
+        if outcome == "anxiety" and shift > 0:
+            table.loc[table["claim"] == "H1", ["p_beyond", "verdict"]] = 0.62, "undecided"
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True)
+
+
 def waves_table() -> pd.DataFrame:
     """Who took part: 151 couples, two of them without the partner."""
     rows = [
@@ -445,6 +465,7 @@ def write_example(folder: Path, e_bfmi: float = 0.91) -> Path:
     check_table(e_bfmi).to_csv(analysis / "checks.tsv", sep="\t", index=False)
     scaling_table().to_csv(analysis / "power_scaling.csv", index=False)
     grid_table(claims_table(change)).to_csv(analysis / "prior_grid.csv", index=False)
+    dropout_table(claims_table(change)).to_csv(analysis / "dropout.csv", index=False)
     prior_table().to_csv(analysis / "priors.csv", index=False)
     pd.DataFrame({"unit": ["151"], "reason": ["no score at any wave"]}).to_csv(
         analysis / "left_out.csv", index=False

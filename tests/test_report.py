@@ -12,7 +12,7 @@ from report_example import CLAIMS, PER_YEAR, example_study, write_example
 from securebase.config import Decision
 from securebase.faults import InputError
 from securebase.report.claims import sides
-from securebase.report.page import write_report
+from securebase.report.page import Rules, write_report
 from securebase.report.wording import (
     NOT_AVAILABLE,
     check_name,
@@ -332,7 +332,7 @@ def test_origin_priors_and_units_left_out_are_told(page: Page, results: Path) ->
 
 
 def test_the_rule_of_decision_is_printed(results: Path, tmp_path: Path) -> None:
-    write_report(example_study(), results, tmp_path / "r.html", Decision(probability=0.9))
+    write_report(example_study(), results, tmp_path / "r.html", Rules(Decision(probability=0.9)))
     text = Page((tmp_path / "r.html").read_text(encoding="utf-8")).text
     assert "at least 0.9 even after subtracting 2 MCSE" in text
 

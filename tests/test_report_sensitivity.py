@@ -1,5 +1,6 @@
-"""What a page says of other priors."""
+"""What a page says of other priors, and of those who left."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -9,8 +10,9 @@ from report_example import example_study, write_example
 from securebase.config import Sensitivity
 from securebase.faults import InputError
 from securebase.report.claims import ClaimResult, claim_results
+from securebase.report.departures import dropout_panels, dropout_sentence, dropout_table
 from securebase.report.inputs import AnalysisResults, read_results
-from securebase.report.page import write_report
+from securebase.report.page import Rules, write_report
 from securebase.report.prior_sensitivity import (
     grid_sentence,
     grid_table,
@@ -26,7 +28,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def growth(folder: Path) -> AnalysisResults:
-    return read_results(example_study(), folder, grids=True).analyses["growth"]
+    return read_results(example_study(), folder, ["prior_grid.csv", "dropout.csv"]).analyses[
+        "growth"
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +87,7 @@ def test_numbers_of_other_priors_have_addresses(
 def test_without_re_fits_the_page_says_so(folder: Path, tmp_path: Path) -> None:
     write_report(example_study(), folder, tmp_path / "without.html")
     write_report(
-        example_study(), folder, tmp_path / "with.html", sensitivity=Sensitivity(refits=True)
+        example_study(), folder, tmp_path / "with.html", Rules(sensitivity=Sensitivity(refits=True))
     )
     without, with_grid = ((tmp_path / f"{name}.html").read_text() for name in ("without", "with"))
     assert "was not fitted again under other priors in this run" in without
@@ -96,4 +100,41 @@ def test_re_fits_that_are_asked_for_have_to_be_there(folder: Path, tmp_path: Pat
     other = write_example(tmp_path / "couples_example")
     (other / "growth" / "prior_grid.csv").unlink()
     with pytest.raises(InputError, match=r"prior_grid.csv.*no such file"):
-        read_results(example_study(), other, grids=True)
+        read_results(example_study(), other, ["prior_grid.csv"])
+
+
+LABELS = {"anxiety": "attachment anxiety"}
+
+
+def test_what_those_who_left_would_have_to_be_like_is_named(
+    growth: AnalysisResults, claims: list[ClaimResult]
+) -> None:
+    table = dropout_table(growth, claims, LABELS)
+    assert table is not None
+    rows = {str(row[0]): words(row) for row in table.rows}
+    # the smallest shift, though a larger one does so too
+    assert rows["H1"][-1] == "undecided: attachment anxiety 0.5 sd higher"
+    assert rows["H1"][1] == "0.620"
+    assert rows["H2"][-1] == "nothing within these shifts"
+    assert dropout_sentence(growth) == (
+        "3 of 4 claims keep their verdict whatever those who left were like, up to 1 sd either "
+        "way. 1 re-fit failed."
+    )
+
+
+def test_each_claim_has_a_drawing_that_says_what_it_shows(
+    growth: AnalysisResults, claims: list[ClaimResult]
+) -> None:
+    pictures = dropout_panels(growth, claims, LABELS, 0.95)
+    assert [one.caption.split(",")[0] for one in pictures] == ["H1", "H2", "H3", "H4"]
+    assert "undecided: attachment anxiety 0.5 sd higher" in pictures[0].svg
+    assert "the verdict holds" in pictures[1].caption
+
+
+def test_nothing_is_drawn_where_nobody_left(growth: AnalysisResults) -> None:
+    assert growth.dropout is not None
+    empty = replace(growth, dropout=growth.dropout.head(0))
+    assert dropout_table(empty, [], LABELS) is None
+    assert dropout_panels(empty, [], LABELS, 0.95) == []
+    assert dropout_sentence(empty).startswith("Nobody left for good")
+    assert dropout_sentence(replace(growth, dropout=None)) == ""

@@ -337,6 +337,20 @@ def test_other_priors_are_asked_for_by_a_setting(
     assert declared["mean"] == pytest.approx(claims.loc["H1", "mean"], abs=0.03)
 
 
+def test_other_fates_of_those_who_left_are_asked_for_by_a_setting(
+    finished: subprocess.CompletedProcess[str], snakemake: Run, folder: Path
+) -> None:
+    asked = ("--config", "dropout={refits: true, imputations: 2}")
+    jobs = planned(snakemake("-n", *asked))
+    assert (jobs["refit_departures"], jobs["write_report"]) == (2, 2)
+    assert "refit_priors" not in jobs
+    run = snakemake("--cores", "2", *asked, "--", "results/small/growth/dropout.csv")
+    assert run.returncode == 0, run.stderr
+    table = pd.read_csv(folder / "results/small/growth/dropout.csv")
+    assert "verdict" in table
+    assert table.empty  # everybody answered to the end
+
+
 def test_an_edited_family_fits_its_analyses_again_and_cleans_nothing(
     finished: subprocess.CompletedProcess[str],
     snakemake: Run,

@@ -160,12 +160,9 @@ def _judged(
     units: Mapping[str, str],
     decision: Decision,
 ) -> dict[str, object]:
-    draws = estimand_draws(claim, posterior)
-    regions = claim_regions(claim, draws)
-    shares = {name: float(region.mean()) for name, region in regions.items()}
-    errors = {name: probability_mcse(region) for name, region in regions.items()}
+    found = judged_draws(claim, estimand_draws(claim, posterior), decision)
     return {
-        **{str(key): value for key, value in describe(draws.expand_dims("cell")).iloc[0].items()},
+        **found,
         "id": claim.id,
         "claim": claim.sentence,
         "analysis": claim.analysis,
@@ -175,11 +172,27 @@ def _judged(
         "rope_low": claim.rope.low,
         "rope_high": claim.rope.high,
         "rope_reason": claim.rope.reason,
+        "verdict": found["verdict"] if trusted else "not assessable",
+    }
+
+
+def judged_draws(claim: Claim, draws: xr.DataArray, decision: Decision) -> dict[str, object]:
+    """Describe draws (chain, draw) of a claim's estimand and give the verdict on it.
+
+    Returns
+    -------
+    dict of str to object
+        The columns of `summaries.describe`, `p_beyond`, `p_rope`, `p_opposite`, `p_mcse` and
+        `verdict`.
+    """
+    regions = claim_regions(claim, draws)
+    shares = {name: float(region.mean()) for name, region in regions.items()}
+    errors = {name: probability_mcse(region) for name, region in regions.items()}
+    return {
+        **{str(key): value for key, value in describe(draws.expand_dims("cell")).iloc[0].items()},
         **{f"p_{name}": share for name, share in shares.items()},
         "p_mcse": float(np.max(list(errors.values()))),
-        "verdict": verdict(claim.direction, shares, errors, decision)
-        if trusted
-        else "not assessable",
+        "verdict": verdict(claim.direction, shares, errors, decision),
     }
 
 

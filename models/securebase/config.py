@@ -143,6 +143,20 @@ class Sensitivity(Refits):
     )
 
 
+class Dropout(Refits):
+    """Whether the answer holds if those who left differ from what their answers foretell."""
+
+    refits: bool = Field(
+        False, description="Whether each analysis is fitted again to shifted scores of leavers."
+    )
+    shifts: tuple[float, ...] = Field(
+        (-1.0, -0.5, -0.25, 0.25, 0.5, 1.0),
+        min_length=1,
+        description="Shifts of their scores, in standard deviations of the outcome at first.",
+    )
+    imputations: int = Field(10, ge=2, description="Completed data sets for each shift.")
+
+
 class Config(Closed):
     """The whole of config/config.yaml."""
 
@@ -163,6 +177,9 @@ class Config(Closed):
     recovery: Recovery = Field(Recovery(), description="How known truths are recovered.")
     sensitivity: Sensitivity = Field(
         Sensitivity(), description="Whether another prior would change the answer."
+    )
+    dropout: Dropout = Field(
+        Dropout(), description="Whether the answer holds if those who left differ."
     )
     synthesis: str | None = Field(
         None,

@@ -98,6 +98,12 @@ def describe(draws: xr.DataArray) -> pd.DataFrame:
     )
 
 
+def mixing(draws: xr.Dataset) -> tuple[float, float]:
+    """Largest R-hat and smallest effective sample size, bulk or tail, over all variables."""
+    known = (az.ess(draws, method=kind).to_array().min() for kind in ("bulk", "tail"))
+    return float(az.rhat(draws, method="rank").to_array().max()), min(map(float, known))
+
+
 def trajectory_table(posterior: xr.Dataset, family: Family, panel: Panel) -> pd.DataFrame:
     """Expected and observed means by role, outcome and wave.
 

@@ -131,8 +131,10 @@ def of_analyses(name):
     return paths
 
 
-def prior_grids(wildcards):
-    return of_analyses("prior_grid.csv")(wildcards) if CONFIG.sensitivity.refits else []
+def refits(wildcards):
+    """Tables of the re-fits that are asked for: other priors, other fates of those who left."""
+    asked = {"prior_grid.csv": CONFIG.sensitivity.refits, "dropout.csv": CONFIG.dropout.refits}
+    return [path for name, do in asked.items() if do for path in of_analyses(name)(wildcards)]
 
 
 def recovery_tables(wildcards):

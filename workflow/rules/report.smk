@@ -17,7 +17,7 @@ rule write_report:
         trajectories=of_analyses("trajectories.csv"),
         checks=of_analyses("checks.tsv"),
         scalings=of_analyses("power_scaling.csv"),
-        grids=prior_grids,
+        refits=refits,
         claims="results/{study}/claims.csv",
         code=code_of("write_report", ["securebase.report.templates"]),
     output:
@@ -35,6 +35,7 @@ rule write_report:
         codebook=codebook,
         decision=CONFIG.decision.model_dump(),
         sensitivity=CONFIG.sensitivity.model_dump(),
+        dropout=CONFIG.dropout.model_dump(),
         said=lambda wildcards: STUDIES[wildcards.study].model_dump(mode="json"),
     script:
         "../scripts/write_report.py"

@@ -1,10 +1,12 @@
 """
-From scored waves to verdicts under other priors.
+From scored waves to verdicts under other assumptions.
 
 REQUIRED INPUTS:
     waves           results/<study>/waves.parquet
+    posterior       results/<study>/<analysis>/posterior.nc
 OUTPUTS:
-    grid            results/<study>/<analysis>/prior_grid.csv: a row per claim and alternative
+    other priors    results/<study>/<analysis>/prior_grid.csv: a row per claim and prior
+    drop-out        results/<study>/<analysis>/dropout.csv: a row per claim and departure
 """
 
 
@@ -34,3 +36,32 @@ rule refit_priors:
         claims=lambda wildcards: claims_part(STUDIES[wildcards.study], wildcards.analysis),
     script:
         "../scripts/refit_priors.py"
+
+
+rule refit_departures:
+    """Fit an analysis again to shifted scores of those who left; judge its claims."""
+    input:
+        waves="results/{study}/waves.parquet",
+        posterior="results/{study}/{analysis}/posterior.nc",
+        code=code_of_analysis("refit_departures"),
+    output:
+        dropout="results/{study}/{analysis}/dropout.csv",
+    log:
+        "logs/refit_departures/{study}/{analysis}.log",
+    benchmark:
+        "logs/refit_departures/{study}/{analysis}.benchmark.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 2
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        codebook=codebook,
+        dropout=CONFIG.dropout.model_dump(),
+        sampling=CONFIG.sampling.model_dump(),
+        decision=CONFIG.decision.model_dump(),
+        asked=lambda wildcards: analysis_part(STUDIES[wildcards.study], wildcards.analysis),
+        claims=lambda wildcards: claims_part(STUDIES[wildcards.study], wildcards.analysis),
+    script:
+        "../scripts/refit_departures.py"

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import arviz_stats as az
 import numpy as np
 import pandas as pd
 import pytensor
@@ -22,6 +21,7 @@ from securebase.family import Built, Family
 from securebase.panel import Panel
 from securebase.refits import Outcome, Task, refit
 from securebase.sampling import derived_seed, prior_draws
+from securebase.summaries import mixing
 
 LOG_LIKELIHOOD = "log_likelihood"
 DIAGNOSTICS = ("draws", "divergences", "r_hat", "ess")
@@ -167,11 +167,10 @@ def log_likelihood(
 def diagnostics(posterior: xr.Dataset, stats: xr.Dataset) -> dict[str, float]:
     """Say how long a fit's chains were and how well its quantities mixed."""
     shown = [name for name in posterior if not str(name).endswith(("_corr", *_HELPERS))]
-    quantities = posterior[shown]
-    known = [az.ess(quantities, method=kind) for kind in ("bulk", "tail")]
+    r_hat, ess = mixing(posterior[shown])
     return {
         "draws": posterior.sizes["chain"] * posterior.sizes["draw"],
         "divergences": int(stats["diverging"].sum()),
-        "r_hat": float(az.rhat(quantities).to_array().max()),
-        "ess": min(float(one.to_array().min()) for one in known),
+        "r_hat": r_hat,
+        "ess": ess,
     }

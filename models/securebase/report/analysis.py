@@ -11,6 +11,7 @@ from securebase.codebook.analysis import Analysis
 from securebase.codebook.loading import Study
 from securebase.report import claim_figures, figures
 from securebase.report.claims import ClaimResult
+from securebase.report.departures import dropout_panels, dropout_sentence, dropout_table
 from securebase.report.fit_tables import (
     change_table,
     check_table,
@@ -57,6 +58,9 @@ class AnalysisPage:
     scaling: Table | None
     grid: Table | None
     sensitivity_note: str
+    dropout: Table | None
+    dropout_panels: list[Picture]
+    dropout_note: str
     left_out: str
     provenance: Table
 
@@ -85,7 +89,7 @@ class AnalysisPage:
 
 
 def analysis_page(
-    study: Study, analysis: AnalysisResults, claims: Sequence[ClaimResult]
+    study: Study, analysis: AnalysisResults, claims: Sequence[ClaimResult], needed: float
 ) -> AnalysisPage:
     """Gather what the page shows of one analysis.
 
@@ -97,6 +101,8 @@ def analysis_page(
         What the analysis left.
     claims : sequence of ClaimResult
         Those asked of it.
+    needed : float
+        Probability a verdict needs.
     """
     name = analysis.name
     labels = labels_of(study)
@@ -123,6 +129,9 @@ def analysis_page(
         priors=prior_table(analysis),
         scaling=scaling_table(analysis, claims),
         grid=grid_table(analysis, claims),
+        dropout=dropout_table(analysis, claims, labels),
+        dropout_panels=dropout_panels(analysis, claims, labels, needed),
+        dropout_note=dropout_sentence(analysis),
         sensitivity_note=f"{scaling_sentence(analysis)} {grid_sentence(analysis)}".strip(),
         left_out=left_out_note(analysis, study.unit),
         provenance=provenance_table(analysis),

@@ -1,7 +1,7 @@
 """The results a report is made from, read once and complete or not at all."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -20,6 +20,7 @@ ANALYSIS_FILES: Final = (
     *("summary.csv", "trajectories.csv", "checks.tsv", "power_scaling.csv", "posterior.nc"),
 )
 GRID_FILE: Final = "prior_grid.csv"
+DROPOUT_FILE: Final = "dropout.csv"
 PASS, WARN, FAIL = "pass", "warn", "fail"
 
 _COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -44,6 +45,10 @@ _COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "prior_grid.csv": (
         *("claim", "block", "setting", "p_beyond", "p_rope", "p_mcse", "verdict", "failure"),
     ),
+    "dropout.csv": (
+        *("claim", "outcome", "who", "shift", "p_beyond", "p_rope", "p_mcse", "verdict"),
+        *("imputations", "failures"),
+    ),
     "checks.tsv": ("check", "what", "value", "threshold", "comparison", "passed", "explanation"),
 }
 _TEXT: Final = frozenset(
@@ -62,7 +67,7 @@ _TEXT: Final = frozenset(
         *("role", "reason", "file", "person", "column", "kind", "rule", "action", "scale", "item"),
         *("name", "label", "levels", "coordinates", "outcome", "time_unit", "check", "what"),
         *("comparison", "passed", "explanation", "reversed", "block", "density"),
-        *("setting", "diagnosis", "failure"),
+        *("setting", "diagnosis", "failure", "who"),
     }
 )
 
@@ -81,8 +86,8 @@ class AnalysisResults:
         The whole of ``posterior.nc``.
     priors, left_out : pandas.DataFrame or None
         The priors in force and the units that could not be used, where they were written.
-    grid : pandas.DataFrame or None
-        ``prior_grid.csv``, where the analysis was fitted again under other priors.
+    grid, dropout : pandas.DataFrame or None
+        ``prior_grid.csv`` and ``dropout.csv``, where the analysis was fitted again.
     """
 
     name: str
@@ -94,6 +99,7 @@ class AnalysisResults:
     priors: pd.DataFrame | None
     left_out: pd.DataFrame | None
     grid: pd.DataFrame | None
+    dropout: pd.DataFrame | None
 
     @property
     def failures(self) -> pd.DataFrame:
@@ -132,7 +138,7 @@ class StudyResults:
     digests: Mapping[str, str]
 
 
-def read_results(study: Study, folder: Path, grids: bool = False) -> StudyResults:
+def read_results(study: Study, folder: Path, refits: Sequence[str] = ()) -> StudyResults:
     """Read the results of a study.
 
     Parameters
@@ -141,8 +147,8 @@ def read_results(study: Study, folder: Path, grids: bool = False) -> StudyResult
         The codebook, which says what analyses there must be.
     folder : pathlib.Path
         ``results/<study>``.
-    grids : bool
-        Whether analyses were fitted again under other priors.
+    refits : sequence of str
+        Tables of re-fits that each analysis has: `GRID_FILE`, `DROPOUT_FILE`.
 
     Raises
     ------
@@ -153,7 +159,7 @@ def read_results(study: Study, folder: Path, grids: bool = False) -> StudyResult
         WAVES_FILE,
         *STUDY_FILES,
         *(f"{name}/{file}" for name in study.analyses for file in ANALYSIS_FILES),
-        *(f"{name}/{GRID_FILE}" for name in study.analyses if grids),
+        *(f"{name}/{file}" for name in study.analyses for file in refits),
     ]
     faults = [
         Fault(
@@ -225,6 +231,7 @@ def _analysis(name: str, folder: Path, tables: Mapping[str, pd.DataFrame]) -> An
         priors=tables.get(f"{name}/priors.csv"),
         left_out=tables.get(f"{name}/left_out.csv"),
         grid=tables.get(f"{name}/{GRID_FILE}"),
+        dropout=tables.get(f"{name}/{DROPOUT_FILE}"),
     )
 
 

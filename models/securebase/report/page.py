@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -9,7 +10,7 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from securebase.codebook.loading import Study
-from securebase.config import Decision, Sensitivity
+from securebase.config import Decision, Dropout, Sensitivity
 from securebase.report import claim_figures
 from securebase.report.analysis import analysis_page
 from securebase.report.claims import (
@@ -22,7 +23,7 @@ from securebase.report.claims import (
     sides,
     verdict_sentence,
 )
-from securebase.report.inputs import StudyResults, read_results
+from securebase.report.inputs import DROPOUT_FILE, GRID_FILE, StudyResults, read_results
 from securebase.report.participation import participation
 from securebase.report.svg import Picture, inline_svg
 from securebase.report.tables import (
@@ -39,12 +40,33 @@ _ANSWERED: Final = "answered"
 _LOST: Final = "lost"
 
 
+@dataclass(frozen=True)
+class Rules:
+    """What a run was asked for, as far as its page has to say it; by default the defaults.
+
+    Parameters
+    ----------
+    decision : Decision
+        The rule verdicts were reached by.
+    sensitivity : Sensitivity
+        What was asked of other priors.
+    dropout : Dropout
+        What was asked of those who left.
+    """
+
+    decision: Decision = field(default_factory=Decision)
+    sensitivity: Sensitivity = field(default_factory=Sensitivity)
+    dropout: Dropout = field(default_factory=Dropout)
+
+    @property
+    def tables(self) -> list[str]:
+        """Tables of re-fits that each analysis has."""
+        asked = {GRID_FILE: self.sensitivity.refits, DROPOUT_FILE: self.dropout.refits}
+        return [name for name, do in asked.items() if do]
+
+
 def write_report(
-    study: Study,
-    results: Path,
-    destination: Path,
-    decision: Decision | None = None,
-    sensitivity: Sensitivity | None = None,
+    study: Study, results: Path, destination: Path, rules: Rules | None = None
 ) -> None:
     """Write the page of a study: one HTML file without script or external address.
 
@@ -56,29 +78,24 @@ def write_report(
         ``results/<study>``.
     destination : pathlib.Path
         The file to write. It appears whole or not at all.
-    decision : Decision, optional
-        The rule the verdicts were reached by; by default the configuration's defaults.
-    sensitivity : Sensitivity, optional
-        What was asked of other priors; likewise.
+    rules : Rules, optional
 
     Raises
     ------
     InputError
         Results that are missing or lack a column.
     """
-    asked = sensitivity or Sensitivity()
-    found = read_results(study, results, asked.refits)
-    page = render_report(study, found, decision or Decision(), asked)
+    rules = rules or Rules()
+    page = render_report(study, read_results(study, results, rules.tables), rules)
     destination.parent.mkdir(parents=True, exist_ok=True)
     partial = destination.with_name(f".{destination.name}.partial")
     partial.write_text(page, encoding="utf-8", newline="\n")
     os.replace(partial, destination)
 
 
-def render_report(
-    study: Study, results: StudyResults, decision: Decision, sensitivity: Sensitivity
-) -> str:
+def render_report(study: Study, results: StudyResults, rules: Rules) -> str:
     """Render the page of a study as HTML."""
+    decision = rules.decision
     claims = claim_results(study, results)
     environment = Environment(
         loader=PackageLoader("securebase.report", "templates"),
@@ -88,7 +105,12 @@ def render_report(
         lstrip_blocks=True,
     )
     pages = [
-        analysis_page(study, one, [result for result in claims if result.claim.analysis == name])
+        analysis_page(
+            study,
+            one,
+            [result for result in claims if result.claim.analysis == name],
+            decision.probability,
+        )
         for name, one in results.analyses.items()
     ]
     supported, wrong = expected_wrong(claims)
@@ -96,7 +118,8 @@ def render_report(
         study=study,
         results=results,
         decision=decision,
-        sensitivity=sensitivity,
+        sensitivity=rules.sensitivity,
+        dropout=rules.dropout,
         claims=[(result, verdict_sentence(result, decision)) for result in claims],
         estimand_words=estimand_words,
         short=short,

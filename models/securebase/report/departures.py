@@ -1,0 +1,125 @@
+"""Whether those who left could change a verdict, as a page says it."""
+
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+
+from securebase.dropout.departures import EVERYONE
+from securebase.report.claims import ClaimResult
+from securebase.report.departure_figures import departure_panel
+from securebase.report.inputs import AnalysisResults, number_at
+from securebase.report.svg import Picture, inline_svg
+from securebase.report.tables import Cell, Table
+from securebase.report.wording import Number, counted, listed, probability_text, short
+
+
+def dropout_table(
+    analysis: AnalysisResults, claims: Sequence[ClaimResult], labels: Mapping[str, str]
+) -> Table | None:
+    """Tabulate, for each claim, what those who left would have to be like to change it."""
+    if analysis.dropout is None or analysis.dropout.empty:
+        return None
+    shown = [one for one in claims if not one.withheld]
+    return Table(
+        caption="Every claim again if those who left differ",
+        columns=(
+            "claim",
+            "#P(claim), lowest",
+            "#no shift",
+            "#highest",
+            "another verdict if of those who left",
+        ),
+        rows=tuple(_row(analysis, analysis.dropout, one, labels) for one in shown),
+        source=f"{analysis.name}/dropout.csv",
+    )
+
+
+def _row(
+    analysis: AnalysisResults,
+    dropout: pd.DataFrame,
+    result: ClaimResult,
+    labels: Mapping[str, str],
+) -> tuple[Cell, ...]:
+    part, column = _of_claim(dropout, result), result.claimed_column
+    still = part.index[part["shift"] == 0.0][0]
+    lines = (part[column].idxmin(), still, part[column].idxmax())
+    return (
+        result.claim.id,
+        *(_probability(analysis, dropout, int(str(line)), column) for line in lines),
+        "; ".join(_turns(part, labels)) or "nothing within these shifts",
+    )
+
+
+def _of_claim(dropout: pd.DataFrame, result: ClaimResult) -> pd.DataFrame:
+    return dropout[(dropout["claim"] == result.claim.id) & (dropout["imputations"] > 0)]
+
+
+def _probability(
+    analysis: AnalysisResults, dropout: pd.DataFrame, line: int, column: str
+) -> Number:
+    found = number_at(dropout, f"{analysis.name}/dropout.csv", line, column)
+    return replace(
+        found, text=probability_text(found.value, float(str(dropout.at[line, "p_mcse"])))
+    )
+
+
+def _turns(part: pd.DataFrame, labels: Mapping[str, str]) -> Iterator[str]:
+    """Say the smallest shifts, up and down, that bring another verdict: by outcome and way."""
+    verdict = part.loc[part["shift"] == 0.0, "verdict"].iloc[0]
+    changed = part[part["verdict"] != verdict]
+    nearest = changed.assign(size=changed["shift"].abs(), up=changed["shift"] > 0)
+    nearest = nearest.sort_values("size", kind="stable").drop_duplicates(["outcome", "who", "up"])
+    for other, rows in nearest.sort_index().groupby("verdict", sort=False):
+        yield f"{other}: {', '.join(_shift(row, labels) for row in rows.to_dict('records'))}"
+
+
+def _shift(row: Mapping[Hashable, Any], labels: Mapping[str, str]) -> str:
+    what = labels.get(str(row["outcome"]), str(row["outcome"]))
+    who = "" if row["who"] == EVERYONE else f" of those who left {row['who']}"
+    return f"{what}{who} {short(row['size'])} sd {'higher' if row['up'] else 'lower'}"
+
+
+def dropout_sentence(analysis: AnalysisResults) -> str:
+    """Say how many verdicts hold, whatever those who left were like; empty without re-fits."""
+    if analysis.dropout is None:
+        return ""
+    if analysis.dropout.empty:
+        return (
+            "Nobody left for good, or people answered on dates of their own, so that no time is "
+            "known for what they did not answer: nothing was shifted."
+        )
+    fitted = analysis.dropout[analysis.dropout["imputations"] > 0]
+    kept = fitted.groupby("claim")["verdict"].nunique() == 1
+    lost = int(analysis.dropout.drop_duplicates(["outcome", "who", "shift"])["failures"].sum())
+    end = f" {counted(lost, 're-fit')} failed." if lost else ""
+    return (
+        f"{int(kept.sum())} of {counted(len(kept), 'claim')} keep their verdict whatever those who "
+        f"left were like, up to {short(fitted['shift'].abs().max())} sd either way.{end}"
+    )
+
+
+def dropout_panels(
+    analysis: AnalysisResults,
+    claims: Sequence[ClaimResult],
+    labels: Mapping[str, str],
+    needed: float,
+) -> list[Picture]:
+    """Draw the probability of each claim over the shift of those who left."""
+    if analysis.dropout is None or analysis.dropout.empty:
+        return []
+    pictures = []
+    for result in claims:
+        if result.withheld:
+            continue
+        part = _of_claim(analysis.dropout, result)
+        figure = departure_panel(part, result.claimed_column, result.claim.id, labels, needed)
+        turns = list(_turns(part, labels))
+        sentence = (
+            f"{result.claim.id}, probability by the shift of those who left: "
+            f"{listed(turns) if turns else 'the verdict holds'}."
+        )
+        name = f"{analysis.name}-dropout-{result.claim.id}"
+        pictures.append(Picture(inline_svg(figure, name, sentence), sentence))
+    return pictures
