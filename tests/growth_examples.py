@@ -13,6 +13,14 @@ from securebase.names import WAVE_KEYS
 from securebase.panel import Panel, panel_from_waves
 from securebase.priors import Priors
 
+FALLS: Mapping[str, Any] = {
+    "id": "falls",
+    "sentence": "Anxiety falls in persons.",
+    "analysis": "growth",
+    "estimand": [{"variable": "change", "at": {"role": "person", "outcome": "anxiety"}}],
+    "direction": "negative",
+    "rope": {"low": -0.1, "high": 0.1, "reason": "a tenth of a point a year"},
+}
 FOUR_WAVES: Mapping[str, float] = {"w1": 0.0, "w2": 0.5, "w3": 1.5, "w4": 2.0}
 
 

@@ -70,6 +70,11 @@ def test_values_are_taken() -> None:
         ),
         ({"studies": ["one"], "thresholds": {"r_hat": 1.0}}, "thresholds.r_hat", "given 1.0"),
         (
+            {"studies": ["one"], "sensitivity": {"sd_factors": [2.0, 0.0]}},
+            "sensitivity.sd_factors.1",
+            "given 0.0",
+        ),
+        (
             {"studies": ["one"], "thresholds": {"tree_depth_share": 1.1}},
             "thresholds.tree_depth_share",
             "given 1.1",

@@ -118,7 +118,7 @@ def test_an_unknown_block_has_no_dial(declared: Question) -> None:
 def test_what_the_prior_leaves_of_the_density_is_the_likelihood(declared: Question) -> None:
     model = declared.built.model
     posterior, stats = posterior_draws(model, Sampling(chains=2, draws=100, tune=150), 4, cores=1)
-    found = log_likelihood(model, posterior, stats)["study"]
+    found = log_likelihood(model, posterior, stats, log_prior(model, posterior))["study"]
     data = declared.built.data_of(declared.panel)
     flat = posterior.stack(sample=("chain", "draw"))
     expected = compiled_log_likelihood(declared.built)(flat, data)

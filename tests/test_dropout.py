@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-from growth_examples import growth_study, random_waves
+from growth_examples import FALLS, growth_study, random_waves
 
 from securebase.config import Decision, Dropout, Sampling
 from securebase.dropout.departures import (
@@ -28,14 +28,6 @@ from securebase.sampling import posterior_draws
 NAN = np.nan
 ROLES = ("patient", "partner")
 WAVES = {"w1": 0.0, "w2": 1.0, "w3": 2.0}
-FALLS = {
-    "id": "falls",
-    "sentence": "Anxiety falls in persons.",
-    "analysis": "growth",
-    "estimand": [{"variable": "change", "at": {"role": "person", "outcome": "anxiety"}}],
-    "direction": "negative",
-    "rope": {"low": -0.1, "high": 0.1, "reason": "a tenth of a point a year"},
-}
 RUN = Sampling(chains=2, draws=500, tune=300, seed=5)
 ASKED = Dropout(shifts=(-1.0, 1.0), imputations=4, draws=300, tune=150)
 

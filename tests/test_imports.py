@@ -49,6 +49,7 @@ ORDER = [
     "claims",
     "checks",
     "fitting",
+    "claim_refits",
     "recovery",
     "sensitivity",
     "dropout",

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-from growth_examples import growth_study, random_waves
+from growth_examples import FALLS, growth_study, random_waves
 from scipy.stats import norm
 
-from securebase.claims import claims_table
+from securebase.claims import claims_table, estimand_draws
 from securebase.codebook.claim import Claim
 from securebase.config import Decision, Recovery, Refits, Sampling
 from securebase.families import dyadic_growth
@@ -30,16 +30,8 @@ from securebase.recovery.table import gathered, recovery_table
 
 RUN = Sampling(seed=5)
 SIX = Recovery(replicates=6, draws=150)
-ROPE = {"low": -0.1, "high": 0.1, "reason": "a tenth of a point a year"}
 CLAIMS = (
-    {
-        "id": "falls",
-        "sentence": "Anxiety falls in persons.",
-        "analysis": "growth",
-        "estimand": [{"variable": "change", "at": {"role": "person", "outcome": "anxiety"}}],
-        "direction": "negative",
-        "rope": ROPE,
-    },
+    FALLS,
     {
         "id": "together",
         "sentence": "Levels and changes do not go together.",
@@ -54,7 +46,7 @@ CLAIMS = (
             }
         ],
         "direction": "zero",
-        "rope": ROPE,
+        "rope": FALLS["rope"],
     },
 )
 
@@ -163,7 +155,8 @@ def test_verdict_is_that_of_the_table_of_claims(question: Question) -> None:
     posterior = truth(0.0).expand_dims(chain=2, draw=400)
     posterior["change"] = (("chain", "draw", "role", "outcome"), draws)
     (claim, _) = question.study.claims
-    row = judged_claim(claim, posterior, Decision(), divergences=3)
+    kept = xr.Dataset({claim.id: estimand_draws(claim, posterior)}, attrs={"divergences": 3})
+    row = judged_claim(claim, kept, Decision())
     table = claims_table(
         [claim], {"growth": posterior}, {"growth": True}, {"falls": ""}, Decision()
     )

@@ -138,3 +138,19 @@ def test_nothing_is_drawn_where_nobody_left(growth: AnalysisResults) -> None:
     assert dropout_panels(empty, [], LABELS, 0.95) == []
     assert dropout_sentence(empty).startswith("Nobody left for good")
     assert dropout_sentence(replace(growth, dropout=None)) == ""
+
+
+def test_a_re_fit_to_compare_with_that_failed_is_told(
+    growth: AnalysisResults, claims: list[ClaimResult]
+) -> None:
+    assert growth.grid is not None
+    assert growth.dropout is not None
+    failed = growth.grid["failure"].mask(growth.grid["block"] == "declared", "RuntimeError: no")
+    table = grid_table(replace(growth, grid=growth.grid.assign(failure=failed)), claims)
+    assert table is not None
+    assert table.rows[0] == ("H1", "", "", "", "", "the re-fit as declared failed")
+    none = growth.dropout["imputations"].mask(growth.dropout["shift"] == 0.0, 0)
+    lost = replace(growth, dropout=growth.dropout.assign(imputations=none))
+    table = dropout_table(lost, claims, LABELS)
+    assert table is not None
+    assert table.rows[0] == ("H1", "", "", "", "the re-fits without a shift failed")

@@ -8,26 +8,18 @@ import pandas as pd
 import pytest
 import xarray as xr
 from draws_by_hand import claim
-from growth_examples import growth_study, random_waves
+from growth_examples import FALLS, growth_study, random_waves
 
 from securebase.claims import evidence
 from securebase.codebook.claim import Claim
 from securebase.config import Decision, Sampling, Sensitivity
 from securebase.dials import blocks_of
-from securebase.families import claim_units, dyadic_growth
+from securebase.families import dyadic_growth
 from securebase.fitting import Question, posed
 from securebase.sampling import posterior_draws
 from securebase.sensitivity.grid import COLUMNS, DECLARED, EVERY, alternatives, refit_grid
 from securebase.sensitivity.scaling import CONFLICT, STRONG, power_scaling
 
-FALLS = {
-    "id": "falls",
-    "sentence": "Anxiety falls in persons.",
-    "analysis": "growth",
-    "estimand": [{"variable": "change", "at": {"role": "person", "outcome": "anxiety"}}],
-    "direction": "negative",
-    "rope": {"low": -0.1, "high": 0.1, "reason": "a tenth of a point a year"},
-}
 RUN = Sampling(chains=2, draws=500, tune=300, seed=5)
 ASKED = Sensitivity(
     draws=200, tune=150, ess=100, r_hat=1.05, sd_factors=(1 / 64, 4.0), sd_factors_of_all=(2.0,)
@@ -110,7 +102,7 @@ def question() -> Question:
 
 def regridded(question: Question, cores: int = 2) -> pd.DataFrame:
     study = question.study
-    return refit_grid(question, study.claims, claim_units(study), ASKED, RUN, Decision(), cores)
+    return refit_grid(question, study.claims, ASKED, RUN, Decision(), cores)
 
 
 @pytest.fixture(scope="module")

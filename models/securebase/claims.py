@@ -13,7 +13,8 @@ import xarray as xr
 from securebase.codebook.claim import Claim, Term
 from securebase.config import Decision
 from securebase.faults import Fault, InputError
-from securebase.summaries import SAMPLES, describe
+from securebase.names import SAMPLES
+from securebase.summaries import describe
 
 if TYPE_CHECKING:
     from securebase.family import Family
@@ -144,12 +145,13 @@ def claims_table(
         below as opposite. The three probabilities add up to 1. `p_mcse` is the largest of
         their Monte Carlo errors.
     """
-    rows = [
-        _judged(claim, posteriors[claim.analysis], trusted[claim.analysis], units, decision)
-        | (evidence(claim, posteriors[claim.analysis], priors[claim.analysis], decision)
-           if priors else {})
-        for claim in claims
-    ]  # fmt: skip
+    rows = []
+    for claim in claims:
+        posterior = posteriors[claim.analysis]
+        row = _judged(claim, posterior, trusted[claim.analysis], units, decision)
+        if priors:
+            row |= evidence(claim, posterior, priors[claim.analysis], decision)
+        rows.append(row)
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
@@ -176,12 +178,12 @@ def _judged(
     }
 
 
-def judged_draws(claim: Claim, draws: xr.DataArray, decision: Decision) -> dict[str, object]:
+def judged_draws(claim: Claim, draws: xr.DataArray, decision: Decision) -> dict[str, float | str]:
     """Describe draws (chain, draw) of a claim's estimand and give the verdict on it.
 
     Returns
     -------
-    dict of str to object
+    dict of str to float or str
         The columns of `summaries.describe`, `p_beyond`, `p_rope`, `p_opposite`, `p_mcse` and
         `verdict`.
     """

@@ -1,13 +1,15 @@
 """What a run may be told: which studies, how to sample, where the thresholds lie."""
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError
 
 from securebase.codebook.closed import Closed, Label
 from securebase.codebook.document import error_details, valid_keys
 from securebase.faults import Fault, InputError
+
+Positive = Annotated[float, Field(gt=0)]
 
 
 class Sampling(Closed):
@@ -121,17 +123,17 @@ class Sensitivity(Refits):
     ess: float = Field(
         400, gt=0, description="Smaller effective sample size, bulk or tail: likewise."
     )
-    sd_factors: tuple[float, ...] = Field(
+    sd_factors: tuple[Positive, ...] = Field(
         (1 / 16, 1 / 8, 1 / 4, 1 / 2, 2.0, 4.0),
         min_length=1,
         description="Factors of the declared spread of each block, one block at a time.",
     )
-    sd_factors_of_all: tuple[float, ...] = Field(
+    sd_factors_of_all: tuple[Positive, ...] = Field(
         (1 / 2, 2.0, 4.0),
         min_length=1,
         description="The same of all blocks at once, correlations apart.",
     )
-    eta_factors: tuple[float, ...] = Field(
+    eta_factors: tuple[Positive, ...] = Field(
         (1 / 2, 2.0),
         min_length=1,
         description="Factors of the declared shape of each LKJ distribution.",

@@ -210,7 +210,10 @@ def vine_from_correlation(corr: Array) -> Array:
 
 def normal_rows(rng: np.random.Generator, cov: Array, count: int) -> Array:
     """Draw `count` rows of a centred normal; the covariance may be singular."""
+    return np.asarray(rng.standard_normal((count, len(cov))) @ symmetric_root(cov))
+
+
+def symmetric_root(cov: Array) -> Array:
+    """Root of a covariance that may be singular; the signs of eigenvectors differ by machine."""
     values, vectors = np.linalg.eigh(cov)
-    # the symmetric root: the signs of eigenvectors differ between machines
-    root = vectors * np.sqrt(np.clip(values, 0.0, None)) @ vectors.T
-    return np.asarray(rng.standard_normal((count, len(cov))) @ root)
+    return np.asarray(vectors * np.sqrt(np.clip(values, 0.0, None)) @ vectors.T)

@@ -5,7 +5,7 @@ deviation s becomes one with s / √(1 + w); LKJ(η) becomes LKJ(η + w). At 0, 
 it, nothing is added to the density.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -18,11 +18,12 @@ from pymc.distributions.continuous import BetaRV
 from pytensor.tensor.variable import TensorVariable
 from scipy import stats
 
+from securebase.names import SAMPLES, STANDS_FOR
+
 Array = NDArray[np.float64]
 
 WEIGHT: Final = "prior_weight"
 BLOCK: Final = "prior_block"
-_SHOWN_AS: Final = (("_measured", ""), ("_signed", "_sd"), ("_vine", "_corr"))
 
 
 @dataclass(frozen=True)
@@ -46,15 +47,14 @@ class Block:
         return isinstance(self.variable.owner.op, BetaRV)
 
     @property
-    def parameters(self) -> tuple[Array, Array]:
+    def parameters(self) -> list[TensorVariable]:
         """Mean and standard deviation of the normal, or both shapes of the beta distribution."""
-        first, second = self.variable.owner.inputs[2:4]
-        return np.asarray(first.eval()), np.asarray(second.eval())
+        return list(self.variable.owner.inputs[2:4])
 
     @property
     def eta(self) -> float:
         """Declared shape of the LKJ distribution (see `correlation.vine_shapes`)."""
-        return float(self.parameters[0].min())
+        return float(np.min(self.parameters[0].eval()))
 
     def kernel(self) -> TensorVariable:
         """Log-density of its values, up to what does not depend on them and the weight."""
@@ -66,12 +66,19 @@ class Block:
 
     def log_density(self, posterior: xr.Dataset) -> xr.DataArray:
         """Log-density of its values under the declared prior, at draws (chain, draw)."""
-        values = posterior[self.variable.name]
-        own = [dim for dim in values.dims if dim not in ("chain", "draw")]
         density = stats.beta if self.of_correlations else stats.norm
-        ordered = values.transpose("chain", "draw", *own)
-        logs = density.logpdf(ordered.values, *self.parameters)
-        return ordered.copy(data=logs).sum(own)
+        first, second = (one.eval() for one in self.parameters)
+        return self._total(posterior, lambda values: density.logpdf(values, first, second))
+
+    def log_jacobian(self, posterior: xr.Dataset) -> xr.DataArray | float:
+        """Log of dv / d log-odds, v (1 - v), at draws (chain, draw): what lies between 0 and 1."""
+        if not self.of_correlations:
+            return 0.0
+        return self._total(posterior, lambda values: np.log(values) + np.log1p(-values))
+
+    def _total(self, posterior: xr.Dataset, function: Callable[[Array], Array]) -> xr.DataArray:
+        values = posterior[self.variable.name].transpose(*SAMPLES, ...)
+        return values.copy(data=function(values.values)).sum(values.dims[2:])
 
 
 def blocks_of(model: pm.Model) -> list[Block]:
@@ -80,7 +87,7 @@ def blocks_of(model: pm.Model) -> list[Block]:
 
 
 def _shown(name: str) -> str:
-    for hidden, shown in _SHOWN_AS:
+    for hidden, shown in STANDS_FOR.items():
         if name.endswith(hidden):
             return name.removesuffix(hidden) + shown
     return name
@@ -129,16 +136,15 @@ def log_prior(model: pm.Model, posterior: xr.Dataset) -> xr.Dataset:
     return xr.Dataset({one.name: one.log_density(posterior) for one in blocks_of(model)})
 
 
-def log_likelihood(model: pm.Model, posterior: xr.Dataset, stats: xr.Dataset) -> xr.Dataset:
+def log_likelihood(
+    model: pm.Model, posterior: xr.Dataset, stats: xr.Dataset, prior: xr.Dataset
+) -> xr.Dataset:
     """Log-likelihood of draws (chain, draw), up to a constant: what the prior leaves.
 
     The sampler's density is that of the values it moves: what lies between 0 and 1 by its
-    log-odds, so that it has a factor v (1 - v) more.
+    log-odds. `prior` is that of `log_prior`.
     """
-    found = stats["logp"] - log_prior(model, posterior).to_dataarray().sum("variable")
+    found = stats["logp"] - prior.to_dataarray().sum("variable")
     for block in blocks_of(model):
-        if block.of_correlations:
-            values = posterior[block.variable.name]
-            own = [dim for dim in values.dims if dim not in ("chain", "draw")]
-            found = found - (np.log(values) + np.log1p(-values)).sum(own)
+        found = found - block.log_jacobian(posterior)
     return found.to_dataset(name="study")

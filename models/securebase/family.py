@@ -1,6 +1,6 @@
 """What a family must declare, and what every family gets for it."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -9,6 +9,7 @@ import pandas as pd
 import pymc as pm
 import xarray as xr
 from numpy.typing import NDArray
+from pytensor.tensor.variable import TensorVariable
 
 from securebase.codebook.analysis import Analysis
 from securebase.explicit import explicit_loglik
@@ -216,11 +217,24 @@ class Built:
         panel : Panel
             With the same units and predictors, and other scores.
         """
+        return self._named([part.arrays_in(panel) for part in self.parts])
+
+    def data_with(self, scores: Sequence[NDArray[np.float64]]) -> dict[str, NDArray[Any]]:
+        """Give the data had each part other scores (unit, response); see `data_of`."""
+        pairs = zip(self.parts, scores, strict=True)
+        return self._named([part.arrays(score) for part, score in pairs])
+
+    def _named(self, arrays: Sequence[Mapping[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:
         return {
             f"{part.name}_{name}": array
-            for part in self.parts
-            for name, array in part.arrays_in(panel).items()
+            for part, own in zip(self.parts, arrays, strict=True)
+            for name, array in own.items()
         }
+
+    @property
+    def logliks(self) -> list[TensorVariable]:
+        """Log-density of the units of each part."""
+        return [self.model[f"loglik_{part.name}"] for part in self.parts]
 
 
 def build(family: Family, panel: Panel, priors: Priors, explicit: bool = False) -> Built:

@@ -164,14 +164,14 @@ def fit_analysis(
     prior = question.prior(sampling.prior_draws, seed)
     refuse_faulty_claims(claims_of(study, name), prior, family, study.study)
     sampled, stats = posterior_draws(built.model, sampling, seed, cores)
-    posterior = family.derived(sampled, panel)
+    posterior, declared = family.derived(sampled, panel), log_prior(built.model, sampled)
     log.info("replicating the study at %d draws", sampling.predictive_draws)
     count = sampling.predictive_draws
     groups = {
         "posterior": posterior,
         "sample_stats": stats,
-        "log_prior": log_prior(built.model, sampled),
-        "log_likelihood": log_likelihood(built.model, sampled, stats),
+        "log_prior": declared,
+        "log_likelihood": log_likelihood(built.model, sampled, stats, declared),
         "prior": prior,
         "posterior_predictive": predictive_statistics(built, panel, posterior, count, seed),
         "prior_predictive": predictive_statistics(built, panel, prior, count, seed),

@@ -27,3 +27,9 @@ WAVE_KEYS: Final = (UNIT, PERSON, ROLE, WAVE, TIME, DATE, CLUSTER, COMPOSITION)
 
 # the label of both members where roles carry no meaning
 MEMBER: Final = "member"
+
+# dims of draws
+SAMPLES: Final = ("chain", "draw")
+
+# endings of variables that priors are written on and nobody reads, and of those they stand for
+STANDS_FOR: Final = {"_measured": "", "_signed": "_sd", "_vine": "_corr"}

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from securebase.correlation import normal_rows
 from securebase.family import Built
-from securebase.names import COMPOSITION, OUTCOME, ROLE, WAVE
+from securebase.names import COMPOSITION, OUTCOME, ROLE, SAMPLES, WAVE
 from securebase.panel import Composition, Panel
 from securebase.part import Part
 
@@ -50,6 +50,15 @@ def implied_moments(built: Built) -> Callable[[Mapping[str, Array]], list[Implie
         return moments
 
     return at
+
+
+def moments_at_draws(built: Built, draws: xr.Dataset, count: int) -> Iterator[list[Implied]]:
+    """Give the moments of each part at some of the draws (chain, draw), evenly spaced."""
+    at = implied_moments(built)
+    stacked = draws[[one.name for one in built.model.free_RVs]].stack(sample=SAMPLES)
+    variables = {str(name): stacked[name].transpose("sample", ...).values for name in stacked}
+    for place in np.linspace(0, stacked.sizes["sample"] - 1, count).astype(int):
+        yield at({name: value[place] for name, value in variables.items()})
 
 
 def _tensors(part: Part) -> Iterator[tuple[str, object]]:
@@ -220,14 +229,9 @@ def predictive_statistics(
         How many draws to use, evenly spaced.
     """
     rng = np.random.default_rng(seed)
-    at = implied_moments(built)
     described = statistics(built, panel)
-    stacked = draws[[one.name for one in built.model.free_RVs]].stack(sample=("chain", "draw"))
-    chosen = np.linspace(0, stacked.sizes["sample"] - 1, count).astype(int)
-    variables = {str(name): stacked[name].transpose("sample", ...).values for name in stacked}
     values = np.empty((count, len(described)))
-    for row, place in enumerate(chosen):
-        moments = at({name: value[place] for name, value in variables.items()})
+    for row, moments in enumerate(moments_at_draws(built, draws, count)):
         scores = [replicate(rng, *pair) for pair in zip(built.parts, moments, strict=True)]
         values[row] = [one.of(scores) for one in described]
     return arranged(values, described)

@@ -9,13 +9,12 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from securebase.names import OUTCOME, ROLE, TIME, WAVE
+from securebase.names import OUTCOME, ROLE, SAMPLES, TIME, WAVE
 
 if TYPE_CHECKING:
     from securebase.family import Family
     from securebase.panel import Panel
 
-SAMPLES = ("chain", "draw")
 INTERVAL = (0.025, 0.975)
 
 

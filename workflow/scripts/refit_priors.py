@@ -8,7 +8,6 @@ import pandas as pd
 from securebase.codebook.extracts import claims_of
 from securebase.codebook.loading import load_study
 from securebase.config import Decision, Sampling, Sensitivity
-from securebase.families import claim_units
 from securebase.fitting import posed
 from securebase.logs import logged
 from securebase.sensitivity.grid import refit_grid
@@ -21,7 +20,6 @@ with logged(snakemake.log[0]):
     grid = refit_grid(
         posed(study, name, pd.read_parquet(snakemake.input.waves)),
         claims_of(study, name),
-        claim_units(study),
         Sensitivity(**snakemake.params.sensitivity),
         Sampling(**snakemake.params.sampling),
         Decision(**snakemake.params.decision),

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from securebase.config import Refits, Sampling
 from securebase.dials import WEIGHT
 from securebase.family import Built, Family
+from securebase.names import STANDS_FOR
 from securebase.panel import Panel
 from securebase.refits import Outcome, Task, refit
 from securebase.sampling import derived_seed, prior_draws
@@ -26,7 +27,7 @@ from securebase.summaries import mixing
 LOG_LIKELIHOOD = "log_likelihood"
 DIAGNOSTICS = ("draws", "divergences", "r_hat", "ess")
 # what priors are written on and nobody reads
-_HELPERS = ("_vine", "_signed", "_measured")
+_HELPERS = tuple(STANDS_FOR)
 
 
 @dataclass(frozen=True)
@@ -138,13 +139,11 @@ def log_likelihood(
 ) -> Callable[[xr.Dataset, Mapping[str, NDArray[Any]]], NDArray[np.float64]]:
     """Compile the log-likelihood as a function of draws (…, sample) and of exchanged data."""
     model = built.model
-    parts = {f"loglik_{part.name}" for part in built.parts}
-    logliks = [one for one in model.potentials if one.name in parts]
     scores = [one for one in model.data_vars if one.name != WEIGHT]
     data = {one.name: one.type() for one in scores}
     function = pytensor.function(
         [*model.free_RVs, *data.values()],
-        pt.add(*logliks, 0.0),
+        pt.add(*built.logliks, 0.0),
         givens={one: data[one.name] for one in scores},
         mode="NUMBA",
         on_unused_input="ignore",

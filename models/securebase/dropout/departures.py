@@ -15,17 +15,17 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from securebase.claims import estimand_draws, judged_draws
+from securebase.claim_refits import refit_claims
+from securebase.claims import judged_draws
 from securebase.codebook.claim import Claim
 from securebase.config import Decision, Dropout, Sampling
 from securebase.dropout.imputation import imputed
 from securebase.dropout.leaving import ALONE, TOGETHER, Mask, left_cells
 from securebase.fitting import Question
 from securebase.names import WAVE
-from securebase.predictive import implied_moments
-from securebase.refits import Outcome, Task, refit
+from securebase.predictive import moments_at_draws
+from securebase.refits import Outcome, Task
 from securebase.sampling import derived_seed
-from securebase.summaries import mixing
 
 Array = NDArray[np.float64]
 
@@ -77,17 +77,22 @@ class Completed:
 
     def shifted(self, departure: Departure) -> dict[str, NDArray[Any]]:
         """Give the data of the model, had those who left departed so far."""
-        arrays: dict[str, NDArray[Any]] = {}
-        for part, score, left, spread in zip(
-            self.question.built.parts, self.scores, self.left, self.spread, strict=True
-        ):
-            who = left if departure.who == EVERYONE else {departure.who: left[departure.who]}
-            outcome = np.array([name.split(" ")[2] for name in part.responses])
-            named = (outcome == departure.outcome) | (departure.outcome == EVERY_OUTCOME)
-            moved = np.any(list(who.values()), axis=0) & named
-            data = part.arrays(score + departure.shift * spread * moved)
-            arrays |= {f"{part.name}_{name}": value for name, value in data.items()}
-        return arrays
+        return self.question.built.data_with(
+            [
+                score + departure.shift * spread * _moved(part.responses, left, departure)
+                for part, score, left, spread in zip(
+                    self.question.built.parts, self.scores, self.left, self.spread, strict=True
+                )
+            ]
+        )
+
+
+def _moved(responses: Sequence[str], left: dict[str, Mask], departure: Departure) -> Mask:
+    """Mark the scores that a departure is about (unit, response)."""
+    who = left.values() if departure.who == EVERYONE else [left[departure.who]]
+    outcome = np.array([name.split(" ")[2] for name in responses])
+    named = (outcome == departure.outcome) | (departure.outcome == EVERY_OUTCOME)
+    return np.any(list(who), axis=0) & named
 
 
 def departures(
@@ -125,14 +130,9 @@ def completed(question: Question, posterior: xr.Dataset, count: int, seed: int) 
     parts, waves = question.built.parts, [str(one) for one in question.panel.data[WAVE].values]
     left = tuple(left_cells(part, waves) for part in parts)
     spread = tuple(_first_spread(part.score, part.responses, waves) for part in parts)
-    at = implied_moments(question.built)
-    flat = posterior.stack(sample=("chain", "draw"))
-    places = np.linspace(0, flat.sizes["sample"] - 1, count).astype(int)
     found = []
-    for number, place in enumerate(places):
-        draw = flat.isel(sample=place)
+    for number, moments in enumerate(moments_at_draws(question.built, posterior, count)):
         rng = np.random.default_rng([seed, number])
-        moments = at({str(name): values.values for name, values in draw.data_vars.items()})
         drawn = [imputed(rng, part, one) for part, one in zip(parts, moments, strict=True)]
         scores = tuple(
             np.where(gone[TOGETHER] | gone[ALONE], full, part.score)
@@ -199,15 +199,7 @@ def judge_departures(
     tried = list(departures(question.panel.analysis.outcomes, ways, asked.shifts))
     tasks = [Task(one.shifted(departure), seed) for departure in tried for one in data]
 
-    def kept(number: int, draws: xr.Dataset, stats: xr.Dataset) -> xr.Dataset:
-        derived = question.family.derived(draws, question.panel)
-        return xr.Dataset({one.id: estimand_draws(one, derived) for one in claims})
-
-    def mixed(draws: xr.Dataset) -> bool:
-        return asked.mixed(*mixing(draws))
-
-    first = asked.sampling(sampling)
-    outcomes = list(refit(question.built.model, tasks, first, cores, kept, mixed, alike=True))
+    outcomes = list(refit_claims(question, claims, tasks, asked, sampling, cores))
     rows = [
         {**asdict(departure), **row}
         for place, departure in enumerate(tried)

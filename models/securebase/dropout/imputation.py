@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from securebase.correlation import normal_rows
+from securebase.correlation import normal_rows, symmetric_root
+from securebase.moments.statistics import distinct_patterns
 from securebase.part import Part
 from securebase.predictive import Implied
 
@@ -42,7 +43,7 @@ def imputed(rng: np.random.Generator, part: Part, implied: Implied) -> Array:
 
 def _patterns(score: Array) -> list[tuple[NDArray[np.int64], NDArray[np.bool_]]]:
     """Rows of units with the same responses observed."""
-    patterns, which = np.unique(~np.isnan(score), axis=0, return_inverse=True)
+    patterns, which = distinct_patterns(~np.isnan(score))
     return [(np.flatnonzero(which == number), one) for number, one in enumerate(patterns)]
 
 
@@ -60,8 +61,7 @@ def _cluster_effects(rng: np.random.Generator, part: Part, mean: Array, implied:
     z ~ Normal(C Fᵀ r, C) with C = (I + Fᵀ A F)⁻¹. Ω may be singular.
     """
     cluster = np.asarray(part.cluster)
-    values, vectors = np.linalg.eigh(implied["cluster_cov"])
-    factor = vectors * np.sqrt(np.clip(values, 0.0, None))
+    factor = symmetric_root(implied["cluster_cov"])
     size, count = len(factor), int(cluster.max()) + 1
     precision, score = np.zeros((count, size, size)), np.zeros((count, size))
     for rows, observed in _patterns(part.score):

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from securebase.growth.time import LEVEL
 from securebase.mediation.arrows import Arrows
 from securebase.mediation.design import MediatedDesign, totals_of_draws
-from securebase.names import OUTCOME, ROLE
-from securebase.structure.cells import SAMPLES, At, laid_out_draws, named_array
+from securebase.names import OUTCOME, ROLE, SAMPLES
+from securebase.structure.cells import At, laid_out_draws, named_array
 
 Array = NDArray[np.float64]
 TERM = "leader_predictor"

@@ -1,31 +1,27 @@
 """Studies simulated from a known truth, fitted, and judged claim by claim."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import overload
 
-import arviz_stats as az
 import numpy as np
 import pandas as pd
 import xarray as xr
 
-from securebase.claims import (
-    claim_regions,
-    estimand_draws,
-    probability_mcse,
-    refuse_faulty_claims,
-    verdict,
-)
+from securebase.claim_refits import refit_claims
+from securebase.claims import claim_regions, estimand_draws, judged_draws, refuse_faulty_claims
 from securebase.codebook.claim import Claim
 from securebase.config import Decision, Recovery, Sampling
 from securebase.fitting import Question
-from securebase.names import UNIT
-from securebase.refits import Outcome, Task, refit
+from securebase.names import SAMPLES, UNIT
+from securebase.refits import Outcome, Task
 from securebase.sampling import derived_seed
-from securebase.summaries import SAMPLES
 
 LEVELS = (50, 80, 95)
 UNDEFINED = "undefined"
+_JUDGED = (
+    *("p_beyond", "p_rope", "p_opposite", "p_mcse", "verdict", "r_hat", "ess_bulk", "ess_tail"),
+)
 
 Row = dict[str, float | str]
 
@@ -119,26 +115,19 @@ def recover(
     InputError
         For claims on what a truth does not have.
     """
-    family, panel = question.family, question.panel
     rule = decision.model_copy(update={"mcse_margin": 0.0})
     implied = {world: _answering(question, truth, claims) for world, truth in truths.items()}
-
-    def judged(number: int, posterior: xr.Dataset, stats: xr.Dataset) -> list[Row]:
-        derived = family.derived(posterior, panel)
-        divergences = int(stats["diverging"].sum())
-        return [judged_claim(one, derived, rule, divergences) for one in claims]
-
-    def mixed(rows: list[Row]) -> bool:
-        seen = pd.DataFrame(rows)
-        return recovery.mixed(seen["r_hat"].max(), seen[["ess_bulk", "ess_tail"]].min().min())
-
-    first, found = recovery.sampling(sampling), {}
+    found = {}
     for world, truth in truths.items():
         studies = Replicates(question, world, truth, recovery.replicates, sampling.seed)
-        outcomes = refit(question.built.model, studies, first, cores, judged, mixed, alike=True)
         labels = [_label(claim, world, implied[world]) for claim in claims]
-        rows = [row for outcome in outcomes for row in _labelled(outcome, labels)]
-        found[world] = pd.DataFrame(rows).assign(units=panel.data.sizes[UNIT])
+        outcomes = refit_claims(question, claims, studies, recovery, sampling, cores)
+        rows = [
+            label | row
+            for outcome in outcomes
+            for label, row in zip(labels, _judged(outcome, claims, rule), strict=True)
+        ]
+        found[world] = pd.DataFrame(rows).assign(units=question.panel.data.sizes[UNIT])
     return found
 
 
@@ -155,10 +144,11 @@ def _label(claim: Claim, world: str, truth: xr.Dataset) -> Row:
     return named | true_place(claim, truth)
 
 
-def _labelled(outcome: Outcome[list[Row]], labels: list[Row]) -> list[Row]:
-    judged = outcome.result if outcome.result is not None else [{} for _ in labels]
+def _judged(outcome: Outcome[xr.Dataset], claims: Sequence[Claim], rule: Decision) -> Iterator[Row]:
     of_study: Row = {"replicate": outcome.number, "failure": outcome.failure}
-    return [label | row | of_study for label, row in zip(labels, judged, strict=True)]
+    for claim in claims:
+        kept = outcome.result
+        yield of_study if kept is None else of_study | judged_claim(claim, kept, rule)
 
 
 def true_place(claim: Claim, truth: xr.Dataset) -> Row:
@@ -171,25 +161,17 @@ def true_place(claim: Claim, truth: xr.Dataset) -> Row:
     return {"region": region, "truth": float(value)}
 
 
-def judged_claim(claim: Claim, posterior: xr.Dataset, decision: Decision, divergences: int) -> Row:
-    """Reduce a posterior to what one claim needs; see `recover` for the columns."""
-    draws = estimand_draws(claim, posterior)
-    regions = claim_regions(claim, draws)
-    shares = {name: float(region.mean()) for name, region in regions.items()}
-    errors = {name: probability_mcse(region) for name, region in regions.items()}
+def judged_claim(claim: Claim, kept: xr.Dataset, decision: Decision) -> Row:
+    """Reduce what is kept of a fit to what one claim needs; see `recover` for the columns."""
+    draws = kept[claim.id]
+    found = judged_draws(claim, draws, decision)
     tails = [(50 - level / 2) / 100 for level in LEVELS]
     limits = draws.quantile([*tails, *(1 - tail for tail in tails)], dim=SAMPLES).values
     names = [f"{side}_{level}" for side in ("low", "high") for level in LEVELS]
     return {
-        "mean": float(draws.mean()),
-        "sd": float(draws.std(ddof=1)),
+        **{name: found[name] for name in ("mean", "sd")},
         **dict(zip(names, map(float, limits), strict=True)),
-        **{f"p_{name}": share for name, share in shares.items()},
-        "p_mcse": max(errors.values()),
-        "verdict": verdict(claim.direction, shares, errors, decision),
-        "r_hat": float(np.asarray(az.rhat(draws, method="rank"))),
-        "ess_bulk": float(np.asarray(az.ess(draws, method="bulk"))),
-        "ess_tail": float(np.asarray(az.ess(draws, method="tail"))),
-        "divergences": divergences,
+        **{name: found[name] for name in _JUDGED},
+        "divergences": int(kept.attrs["divergences"]),
         "draws": int(draws.size),
     }

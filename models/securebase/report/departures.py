@@ -1,7 +1,6 @@
 """Whether those who left could change a verdict, as a page says it."""
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -9,10 +8,10 @@ import pandas as pd
 from securebase.dropout.departures import EVERYONE
 from securebase.report.claims import ClaimResult
 from securebase.report.departure_figures import departure_panel
-from securebase.report.inputs import AnalysisResults, number_at
+from securebase.report.inputs import AnalysisResults
 from securebase.report.svg import Picture, inline_svg
-from securebase.report.tables import Cell, Table
-from securebase.report.wording import Number, counted, listed, probability_text, short
+from securebase.report.tables import Cell, Table, probability_range
+from securebase.report.wording import counted, listed, short
 
 
 def dropout_table(
@@ -43,32 +42,22 @@ def _row(
     labels: Mapping[str, str],
 ) -> tuple[Cell, ...]:
     part, column = _of_claim(dropout, result), result.claimed_column
-    still = part.index[part["shift"] == 0.0][0]
-    lines = (part[column].idxmin(), still, part[column].idxmax())
-    return (
-        result.claim.id,
-        *(_probability(analysis, dropout, int(str(line)), column) for line in lines),
-        "; ".join(_turns(part, labels)) or "nothing within these shifts",
-    )
+    still, file = part[part["shift"] == 0.0], f"{analysis.name}/dropout.csv"
+    turns = "; ".join(_turns(part, labels)) or "nothing within these shifts"
+    return (result.claim.id, *probability_range(dropout, file, part, column, still), turns)
 
 
 def _of_claim(dropout: pd.DataFrame, result: ClaimResult) -> pd.DataFrame:
     return dropout[(dropout["claim"] == result.claim.id) & (dropout["imputations"] > 0)]
 
 
-def _probability(
-    analysis: AnalysisResults, dropout: pd.DataFrame, line: int, column: str
-) -> Number:
-    found = number_at(dropout, f"{analysis.name}/dropout.csv", line, column)
-    return replace(
-        found, text=probability_text(found.value, float(str(dropout.at[line, "p_mcse"])))
-    )
-
-
 def _turns(part: pd.DataFrame, labels: Mapping[str, str]) -> Iterator[str]:
     """Say the smallest shifts, up and down, that bring another verdict: by outcome and way."""
-    verdict = part.loc[part["shift"] == 0.0, "verdict"].iloc[0]
-    changed = part[part["verdict"] != verdict]
+    still = part.loc[part["shift"] == 0.0, "verdict"]
+    if still.empty:
+        yield "the re-fits without a shift failed"
+        return
+    changed = part[part["verdict"] != still.iloc[0]]
     nearest = changed.assign(size=changed["shift"].abs(), up=changed["shift"] > 0)
     nearest = nearest.sort_values("size", kind="stable").drop_duplicates(["outcome", "who", "up"])
     for other, rows in nearest.sort_index().groupby("verdict", sort=False):

@@ -1,20 +1,13 @@
 """Whether another prior would change a verdict, as a page says it."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 import pandas as pd
 
 from securebase.report.claims import ClaimResult
 from securebase.report.inputs import AnalysisResults, number_at
-from securebase.report.tables import Cell, Table
-from securebase.report.wording import (
-    Number,
-    counted,
-    listed,
-    probability_text,
-    variable_words,
-)
+from securebase.report.tables import Cell, Table, probability_range
+from securebase.report.wording import counted, listed, variable_words
 from securebase.sensitivity.grid import DECLARED
 
 
@@ -74,26 +67,15 @@ def _grid_row(
     analysis: AnalysisResults, grid: pd.DataFrame, result: ClaimResult
 ) -> tuple[Cell, ...]:
     part = grid[(grid["claim"] == result.claim.id) & (grid["failure"] == "")]
-    column = result.claimed_column
-    declared = part.index[part["block"] == DECLARED][0]
-    file = f"{analysis.name}/prior_grid.csv"
-    probabilities = [
-        _probability(grid, file, int(str(line)), column)
-        for line in (part[column].idxmin(), declared, part[column].idxmax())
-    ]
-    others = part[part["block"] != DECLARED]
-    same = int((others["verdict"] == part.at[declared, "verdict"]).sum())
-    return (
-        result.claim.id,
-        *probabilities,
-        f"{same} of {len(others)}",
-        "; ".join(_changes(others, str(part.at[declared, "verdict"]))) or "nowhere",
-    )
-
-
-def _probability(grid: pd.DataFrame, file: str, line: int, column: str) -> Number:
-    found = number_at(grid, file, line, column)
-    return replace(found, text=probability_text(found.value, float(str(grid.at[line, "p_mcse"]))))
+    declared, others = part[part["block"] == DECLARED], part[part["block"] != DECLARED]
+    file, column = f"{analysis.name}/prior_grid.csv", result.claimed_column
+    probabilities = probability_range(grid, file, part, column, declared)
+    if declared.empty:
+        return (result.claim.id, *probabilities, "", "the re-fit as declared failed")
+    verdict = str(declared["verdict"].iloc[0])
+    same = int((others["verdict"] == verdict).sum())
+    changes = "; ".join(_changes(others, verdict)) or "nowhere"
+    return (result.claim.id, *probabilities, f"{same} of {len(others)}", changes)
 
 
 def _changes(others: pd.DataFrame, verdict: str) -> Iterator[str]:

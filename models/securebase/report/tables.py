@@ -1,13 +1,13 @@
 """Tables of results as tables of a page: printed numbers with the cell each was read from."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import pandas as pd
 
 from securebase.codebook.loading import Study
 from securebase.report.inputs import FAIL, PASS, WARN, StudyResults, number_at
-from securebase.report.wording import NOT_AVAILABLE, Number, counted
+from securebase.report.wording import NOT_AVAILABLE, Number, counted, probability_text
 from securebase.waves.scoring import ALL_WAVES, SCALE_ROW
 
 _SCORING_LIGHTS: Final = {"ok": PASS, "accepted": WARN, "too_few": WARN}
@@ -52,6 +52,36 @@ class Table:
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
     source: str
+
+
+def probability_range(
+    table: pd.DataFrame, file: str, rows: pd.DataFrame, column: str, base: pd.DataFrame
+) -> tuple[Cell, Cell, Cell]:
+    """Give the lowest probability of a claim over rows of re-fits, that of a base, and the highest.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        As `inputs.read_table` gives it, with the column ``p_mcse``.
+    file : str
+        Path below the folder of results.
+    rows, base : pandas.DataFrame
+        Rows of the table; without a base nothing is said.
+    column : str
+        Of the claim's probability.
+    """
+    if base.empty:
+        return ("", "", "")
+    lowest, still, highest = (
+        _probability(table, file, int(str(line)), column)
+        for line in (rows[column].idxmin(), base.index[0], rows[column].idxmax())
+    )
+    return (lowest, still, highest)
+
+
+def _probability(table: pd.DataFrame, file: str, line: int, column: str) -> Number:
+    found = number_at(table, file, line, column)
+    return replace(found, text=probability_text(found.value, float(str(table.at[line, "p_mcse"]))))
 
 
 def labels_of(study: Study) -> dict[str, str]:

@@ -9,12 +9,13 @@ import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
-from securebase.claims import claims_table
+from securebase.claim_refits import refit_claims
+from securebase.claims import judged_draws
 from securebase.codebook.claim import Claim
 from securebase.config import Decision, Sampling, Sensitivity
 from securebase.dials import Block, blocks_of, weights
 from securebase.fitting import Question
-from securebase.refits import Task, refit
+from securebase.refits import Outcome, Task
 from securebase.sampling import derived_seed
 
 DECLARED: Final = "declared"
@@ -78,7 +79,6 @@ def _times(factor: float) -> str:
 def refit_grid(
     question: Question,
     claims: Sequence[Claim],
-    units: dict[str, str],
     asked: Sensitivity,
     sampling: Sampling,
     decision: Decision,
@@ -92,8 +92,6 @@ def refit_grid(
         The analysis on its data.
     claims : sequence of Claim
         Those of this analysis.
-    units : dict of str to str
-        Unit of each claim's estimand.
     asked : Sensitivity
         The grid, and how each re-fit is drawn.
     sampling : Sampling
@@ -106,7 +104,7 @@ def refit_grid(
     Returns
     -------
     pd.DataFrame
-        A row per alternative and claim, columns `COLUMNS`; see `claims.claims_table`. Alternatives
+        A row per alternative and claim, columns `COLUMNS`; see `claims.judged_draws`. Alternatives
         whose re-fit failed have only a `failure`.
     """
     blocks = blocks_of(question.built.model)
@@ -115,22 +113,21 @@ def refit_grid(
     seed = derived_seed(sampling.seed, "sensitivity", question.study.study, question.name)
     tasks = [Task({**data, **one.turned(blocks)}, seed) for one in grid]
 
-    def judged(number: int, posterior: xr.Dataset, stats: xr.Dataset) -> pd.DataFrame:
-        derived = {question.name: question.family.derived(posterior, question.panel)}
-        table = claims_table(claims, derived, {question.name: True}, units, decision)
-        drawn = posterior.sizes["chain"] * posterior.sizes["draw"]
-        return table.drop(columns="claim").rename(columns={"id": "claim"}).assign(draws=drawn)
-
-    def mixed(table: pd.DataFrame) -> bool:
-        return asked.mixed(table["r_hat"].max(), table[["ess_bulk", "ess_tail"]].min().min())
-
-    first = asked.sampling(sampling)
-    outcomes = refit(question.built.model, tasks, first, cores, judged, mixed, alike=True)
-    nothing = pd.DataFrame({"claim": [one.id for one in claims]})
-    tables = [
-        (nothing if outcome.result is None else outcome.result).assign(
-            **asdict(alternative), failure=outcome.failure
-        )
+    outcomes = refit_claims(question, claims, tasks, asked, sampling, cores)
+    rows = [
+        {**asdict(alternative), **row}
         for alternative, outcome in zip(grid, outcomes, strict=True)
+        for row in _judged(outcome, claims, decision)
     ]
-    return pd.concat(tables, ignore_index=True).reindex(columns=list(COLUMNS))
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _judged(
+    outcome: Outcome[xr.Dataset], claims: Sequence[Claim], decision: Decision
+) -> Iterator[dict[str, object]]:
+    for claim in claims:
+        told: dict[str, object] = {"claim": claim.id, "failure": outcome.failure}
+        if outcome.result is not None:
+            draws = outcome.result[claim.id]
+            told |= judged_draws(claim, draws, decision) | {"draws": draws.size}
+        yield told

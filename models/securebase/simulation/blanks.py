@@ -7,11 +7,12 @@ import pymc as pm
 import xarray as xr
 
 from securebase.family import Family
+from securebase.names import STANDS_FOR
 from securebase.panel import Panel
 from securebase.sampling import prior_draws
 
 # what priors are written on and nobody states
-_HELPERS = ("_vine", "_signed", "_measured")
+_HELPERS = tuple(STANDS_FOR)
 # variables without a natural zero, beside standard deviations: every cell has to be named
 _TO_BE_NAMED = ("level", "mean", "loading")
 

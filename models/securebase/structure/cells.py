@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import pymc as pm
@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from pytensor.tensor.variable import TensorVariable
 
 from securebase.likelihood import product
+from securebase.names import SAMPLES
 
 Array = NDArray[np.float64]
 At = tuple[str, ...]
-SAMPLES: Final = ("chain", "draw")
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from securebase.codebook.study import Study
 from securebase.families import load_family
 from securebase.faults import Fault, InputError
 from securebase.gate import failed
-from securebase.summaries import SAMPLES
+from securebase.names import SAMPLES
 from securebase.synthesis.settings import Contribution, Side, Synthesis, synthesis_faults
 
 QUANTITIES = ("difference", "anxiety", "avoidance")
