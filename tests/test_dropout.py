@@ -197,6 +197,10 @@ def test_nobody_left_gives_an_empty_table(posterior: xr.Dataset) -> None:
     assert list(found) == list(COLUMNS)
 
 
+def test_without_claims_nothing_is_fitted_again(question: Question, posterior: xr.Dataset) -> None:
+    assert judge_departures(question, posterior, [], ASKED, RUN, Decision(), 1).empty
+
+
 def test_draws_do_not_depend_on_cores(
     question: Question, posterior: xr.Dataset, judged: pd.DataFrame
 ) -> None:

@@ -136,7 +136,7 @@ def test_nothing_is_drawn_where_nobody_left(growth: AnalysisResults) -> None:
     empty = replace(growth, dropout=growth.dropout.head(0))
     assert dropout_table(empty, [], LABELS) is None
     assert dropout_panels(empty, [], LABELS, 0.95) == []
-    assert dropout_sentence(empty).startswith("Nobody left for good")
+    assert dropout_sentence(empty).startswith("Nothing is claimed, nobody left for good")
     assert dropout_sentence(replace(growth, dropout=None)) == ""
 
 

@@ -167,3 +167,9 @@ def test_a_failing_re_fit_is_told(question: Question, monkeypatch: pytest.Monkey
     assert np.isnan(lost["p_beyond"])
     assert lost["claim"] == "falls"
     assert lost["block"] == "level"
+
+
+def test_without_claims_nothing_is_fitted_again(question: Question) -> None:
+    found = refit_grid(question, [], ASKED, RUN, Decision(), 1)
+    assert list(found) == list(COLUMNS)
+    assert found.empty

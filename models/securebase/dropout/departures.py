@@ -185,11 +185,11 @@ def judge_departures(
     -------
     pd.DataFrame
         A row per departure and claim, columns `COLUMNS`; the draws of all imputations together, so
-        that `p_mcse` has what imputations differ by. Empty where nobody left, or where units
-        have times of their own: no time is known for what was not measured.
+        that `p_mcse` has what imputations differ by. Empty where nobody left, nothing is
+        claimed, or units have times of their own: no time is known for what was not measured.
     """
     parts = question.built.parts
-    if any(part.effects.unit_basis is not None for part in parts):
+    if not claims or any(part.effects.unit_basis is not None for part in parts):
         return pd.DataFrame(columns=list(COLUMNS))
     seed = derived_seed(sampling.seed, "dropout", question.study.study, question.name)
     data = completed(question, posterior, asked.imputations, seed)

@@ -49,7 +49,7 @@ def scaling_sentence(analysis: AnalysisResults) -> str:
 
 def grid_table(analysis: AnalysisResults, claims: Sequence[ClaimResult]) -> Table | None:
     """Tabulate, for each claim, what other priors make of its verdict."""
-    if analysis.grid is None:
+    if analysis.grid is None or analysis.grid.empty:
         return None
     rows = [_grid_row(analysis, analysis.grid, one) for one in claims if not one.withheld]
     return Table(
@@ -86,7 +86,7 @@ def _changes(others: pd.DataFrame, verdict: str) -> Iterator[str]:
 
 def grid_sentence(analysis: AnalysisResults) -> str:
     """Say how many verdicts hold, whatever the prior; empty where nothing was fitted again."""
-    if analysis.grid is None:
+    if analysis.grid is None or analysis.grid.empty:
         return ""
     fitted = analysis.grid[analysis.grid["failure"] == ""]
     count = fitted.groupby(["block", "setting"]).ngroups - 1

@@ -105,8 +105,10 @@ def refit_grid(
     -------
     pd.DataFrame
         A row per alternative and claim, columns `COLUMNS`; see `claims.judged_draws`. Alternatives
-        whose re-fit failed have only a `failure`.
+        whose re-fit failed have only a `failure`. Empty where there are no claims.
     """
+    if not claims:
+        return pd.DataFrame(columns=list(COLUMNS))
     blocks = blocks_of(question.built.model)
     grid = list(alternatives(blocks, asked))
     data = question.built.data_of(question.panel)
