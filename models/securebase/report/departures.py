@@ -76,8 +76,8 @@ def dropout_sentence(analysis: AnalysisResults) -> str:
         return ""
     if analysis.dropout.empty:
         return (
-            "Nothing is claimed, nobody left for good, or people answered on dates of their own, so "
-            "that no time is known for what they did not answer: nothing was shifted."
+            "Nothing is claimed, nobody left for good, or people answered on dates of their own, "
+            "so that no time is known for what they did not answer: nothing was shifted."
         )
     fitted = analysis.dropout[analysis.dropout["imputations"] > 0]
     kept = fitted.groupby("claim")["verdict"].nunique() == 1
