@@ -110,7 +110,7 @@ def compared(size: int, replicates: int) -> dict[str, float]:
         return float(arrow.mean()), float(arrow.std())
 
     cores = os.process_cpu_count() or 1
-    outcomes = list(refit(asked.built.model, tasks, SAMPLING, cores, reduced))
+    outcomes = list(refit(asked.built.model, tasks, asked.family.sampled(SAMPLING), cores, reduced))
     latent, spread = np.array([one.result for one in outcomes if one.result is not None]).T
     observed = [observed_slope(panel) for panel in panels]
     reliability = SHARED_SD**2 / (SHARED_SD**2 + OWN_SD**2 / size)

@@ -50,5 +50,5 @@ def refit_claims(
     def mixed(draws: xr.Dataset) -> bool:
         return refits.mixed(*mixing(draws))
 
-    model, first = question.built.model, refits.sampling(run)
+    model, first = question.built.model, refits.sampling(question.family.sampled(run))
     return refit(model, tasks, first, cores, kept, mixed, alike=True)

@@ -29,6 +29,12 @@ class Sampling(Closed):
     target_accept: float = Field(
         0.8, gt=0.5, lt=1.0, description="Acceptance the step size is tuned to."
     )
+    adaptation: Literal["family", "diag", "low_rank"] = Field(
+        "family",
+        description="What warm-up learns of a posterior's shape: the spread of each quantity "
+        "(diag), also the few directions in which quantities go together (low_rank), or what "
+        "the family of the analysis needs (family; diag where there is none).",
+    )
     prior_draws: int = Field(1000, ge=100, description="Draws from the prior.")
     predictive_draws: int = Field(
         400, ge=50, description="Posterior draws for which a study is replicated."

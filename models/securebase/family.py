@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pytensor.tensor.variable import TensorVariable
 
 from securebase.codebook.analysis import Analysis
+from securebase.config import Sampling
 from securebase.explicit import explicit_loglik
 from securebase.faults import Fault, InputError
 from securebase.panel import Panel
@@ -158,6 +159,9 @@ class Family:
     keys : frozenset of str
         Keys of an analysis that it understands beside family, question, outcomes, roles, waves
         and priors; others are refused. "group_means": interactions may name that of an outcome.
+    adaptation : "diag" or "low_rank"
+        What the sampler learns in its warm-up, see `config.Sampling`; low_rank where quantities
+        trade against each other, and chains mix slowly otherwise.
     """
 
     name: str
@@ -171,6 +175,13 @@ class Family:
     implied: Callable[[xr.Dataset, Panel], xr.Dataset] = nothing_implied
     unused: Callable[[Panel], pd.DataFrame] = nothing_unused
     keys: frozenset[str] = frozenset({"predictors", "interactions", "clusters"})
+    adaptation: Literal["diag", "low_rank"] = "diag"
+
+    def sampled(self, sampling: Sampling) -> Sampling:
+        """Say how its posteriors are drawn, where the run leaves that to the family."""
+        if sampling.adaptation != "family":
+            return sampling
+        return sampling.model_copy(update={"adaptation": self.adaptation})
 
     def refuse_other_keys(self, analysis: Analysis, where: str) -> None:
         """Raise one `InputError` with every key of an analysis that this family does not use."""

@@ -154,6 +154,7 @@ def fit_analysis(
     """
     question = posed(study, name, pd.read_parquet(waves))
     panel, built, family = question.panel, question.built, question.family
+    sampling = family.sampled(sampling)
     seed = derived_seed(sampling.seed, study.study, name)
     log.info("%d units, %d left out, seed %d", panel.data.sizes["unit"], len(panel.left_out), seed)
     for row in family.unused(panel).itertuples():

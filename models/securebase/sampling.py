@@ -81,6 +81,7 @@ def drawn(
         cores=min(cores, sampling.chains),
         seed=seed,
         target_accept=sampling.target_accept,
+        adaptation="low_rank" if sampling.adaptation == "low_rank" else "diag",
         progress_bar=progress,
         save_warmup=False,
         store_unconstrained=unconstrained,

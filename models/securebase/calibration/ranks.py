@@ -102,7 +102,7 @@ def calibrate(
         return refits.mixed(found["r_hat"], found["ess"])
 
     tasks = [Task(study, seed + 1 + number) for number, study in enumerate(studies)]
-    outcomes = list(refit(built.model, tasks, refits.sampling(run), cores, ranked, mixed))
+    outcomes = list(refit(built.model, tasks, refits.sampling(family.sampled(run)), cores, ranked, mixed))
     return _gathered(outcomes, highest)
 
 

@@ -217,4 +217,6 @@ FAMILY = Family(
     simulate=simulate,
     implied=implied,
     keys=frozenset({"predictors", "interactions", "paths", "informants", "dynamics"}),
+    # stable and changing parts trade variance: see docs/families/dyadic_panel.md
+    adaptation="low_rank",
 )

@@ -269,4 +269,5 @@ FAMILY = Family(
     simulate=simulate,
     implied=implied,
     keys=frozenset({"time", "predictors", "interactions", "curves", "paths", "clusters"}),
+    adaptation="low_rank",
 )
