@@ -10,6 +10,7 @@ import xarray as xr
 from examples import EXAMPLES
 
 from securebase.codebook.analysis import PriorOverride
+from securebase.config import Sampling
 from securebase.families import family_names, load_family
 from securebase.family import Built, Family, build
 from securebase.faults import InputError
@@ -233,3 +234,11 @@ def test_trajectories_have_labels_and_waves(
     labels = [label for part in one.panel.compositions for label in part.labels]
     assert list(paths["role"].values) == list(dict.fromkeys(labels))
     assert bool(paths.notnull().all())
+
+
+@pytest.mark.parametrize("name", family_names())
+def test_run_may_say_what_warm_up_learns_and_else_the_family_does(name: str) -> None:
+    family = load_family(name)
+    assert family.sampled(Sampling()).adaptation == family.adaptation
+    for said in ("diag", "low_rank"):
+        assert family.sampled(Sampling(adaptation=said)).adaptation == said
