@@ -19,7 +19,6 @@ from securebase.fitting import posed
 from securebase.sampling import posterior_draws
 from securebase.warm import SCALES, made_up_study, made_up_waves
 
-
 NUMBA_FOLDER = "NUMBA_CACHE_DIR"
 
 

@@ -102,7 +102,8 @@ def calibrate(
         return refits.mixed(found["r_hat"], found["ess"])
 
     tasks = [Task(study, seed + 1 + number) for number, study in enumerate(studies)]
-    outcomes = list(refit(built.model, tasks, refits.sampling(family.sampled(run)), cores, ranked, mixed))
+    sampling = refits.sampling(family.sampled(run))
+    outcomes = list(refit(built.model, tasks, sampling, cores, ranked, mixed))
     return _gathered(outcomes, highest)
 
 
