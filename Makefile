@@ -18,7 +18,7 @@ help:  ## What can be made
 demo: environment  ## From nothing to the report of the simulated studies
 	@snakemake --cores $(CORES)
 	@echo "Done in $$(( $$(date +%s) - $(STARTED) )) s. Open:"
-	@ls results/*/report.html results/headline.html | sed 's|^|  $(CURDIR)/|'
+	@echo '  $(CURDIR)/results/index.html'
 
 environment:  ## .venv from requirements.lock, securebase installed editable
 	@workflow/envs/make_environment.sh

@@ -1,17 +1,19 @@
-"""Gather the tables of `snakemake recovery` into docs/calibration/recovery; `make recovery`."""
+"""Bring the tables of `snakemake recovery` into docs/calibration/recovery; `make recovery`.
+
+Analyses that were not made again keep the tables they have there.
+"""
 
 from pathlib import Path
 
 from securebase.recovery.page import write_page
-from securebase.recovery.table import gathered
+from securebase.recovery.table import gathered, renewed
+from securebase.simulation.settings import WORLDS
 
 ROOT = Path(__file__).resolve().parent.parent
-WORLDS = ("source", "null", "reversed")
+FOLDER = ROOT / "docs" / "calibration" / "recovery"
 
 if __name__ == "__main__":
-    folders = sorted((ROOT / "results" / "recovery").glob("*/*"))
-    tables = [folder / f"{world}.csv" for folder in folders for world in WORLDS]
-    write_page(
-        gathered([path for path in tables if path.exists()]),
-        ROOT / "docs" / "calibration" / "recovery",
-    )
+    results = ROOT / "results" / "recovery"
+    made = [path for world in WORLDS for path in results.glob(f"*/*/{world}.csv")]
+    known = [path for path in FOLDER.glob("*.csv") if path.stem != "coverage"]
+    write_page(renewed(gathered(known), gathered(made)), FOLDER)

@@ -461,6 +461,9 @@ def write_example(folder: Path, e_bfmi: float = 0.91) -> Path:
     scoring_table().to_csv(folder / "scoring.tsv", sep="\t", index=False)
     exclusions_table().to_csv(folder / "exclusions.tsv", sep="\t", index=False)
     summary_table(change).to_csv(analysis / "summary.csv", index=False)
+    meaning = {"name": ["change"], "cells": [4], "unit": ["points per year"]}
+    meaning |= {"meaning": ["Expected change at predictors of 0."]}
+    pd.DataFrame(meaning).to_csv(analysis / "parameters.csv", index=False)
     trajectory_table(change).to_csv(analysis / "trajectories.csv", index=False)
     check_table(e_bfmi).to_csv(analysis / "checks.tsv", sep="\t", index=False)
     scaling_table().to_csv(analysis / "power_scaling.csv", index=False)

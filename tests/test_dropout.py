@@ -12,8 +12,6 @@ from growth_examples import FALLS, growth_study, random_waves
 from securebase.config import Decision, Dropout, Sampling
 from securebase.dropout.departures import (
     COLUMNS,
-    EVERY_OUTCOME,
-    EVERYONE,
     completed,
     departures,
     judge_departures,
@@ -22,6 +20,7 @@ from securebase.dropout.imputation import imputed
 from securebase.dropout.leaving import ALONE, TOGETHER, left_cells
 from securebase.families import dyadic_growth
 from securebase.fitting import Question, posed
+from securebase.names import EVERY_OUTCOME, EVERYONE
 from securebase.part import Part
 from securebase.sampling import posterior_draws
 

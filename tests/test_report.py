@@ -11,8 +11,10 @@ from report_example import CLAIMS, PER_YEAR, example_study, write_example
 
 from securebase.config import Decision
 from securebase.faults import InputError
+from securebase.report.analysis_page import write_analysis_page
 from securebase.report.claims import sides
-from securebase.report.page import Rules, write_report
+from securebase.report.claims_page import write_claims_page
+from securebase.report.rules import Rules
 from securebase.report.wording import (
     NOT_AVAILABLE,
     check_name,
@@ -91,8 +93,13 @@ def failing(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def written(results: Path, folder: Path, **changes: object) -> str:
-    write_report(example_study(**changes), results, folder / "report.html")
-    return (folder / "report.html").read_text(encoding="utf-8")
+    write_claims_page(example_study(**changes), results, folder / "claims.html")
+    return (folder / "claims.html").read_text(encoding="utf-8")
+
+
+def written_analysis(results: Path, folder: Path, **changes: object) -> str:
+    write_analysis_page(example_study(**changes), "growth", results, folder / "growth.html")
+    return (folder / "growth.html").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -101,13 +108,28 @@ def html(results: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture(scope="module")
+def growth_html(results: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    return written_analysis(results, tmp_path_factory.mktemp("page"))
+
+
+@pytest.fixture(scope="module")
 def page(html: str) -> Page:
     return Page(html)
 
 
 @pytest.fixture(scope="module")
+def growth(growth_html: str) -> Page:
+    return Page(growth_html)
+
+
+@pytest.fixture(scope="module")
 def failing_html(failing: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
     return written(failing, tmp_path_factory.mktemp("page"))
+
+
+@pytest.fixture(scope="module")
+def failing_growth(failing: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    return written_analysis(failing, tmp_path_factory.mktemp("page"))
 
 
 def cell(results: Path, source: str) -> float:
@@ -131,8 +153,8 @@ def cell(results: Path, source: str) -> float:
     return float(found.iloc[0][column])
 
 
-def test_every_printed_number_is_the_cell_it_names(page: Page, results: Path) -> None:
-    tabular = [one for one in page.numbers if ".nc#" not in one[0]]
+def test_every_printed_number_is_the_cell_it_names(page: Page, growth: Page, results: Path) -> None:
+    tabular = [one for one in page.numbers + growth.numbers if ".nc#" not in one[0]]
     assert len(tabular) > 150
     for source, value, text in tabular:
         assert float(value) == pytest.approx(cell(results, source), rel=1e-12), source
@@ -178,67 +200,100 @@ def test_sentences_say_what_the_table_holds(page: Page, results: Path) -> None:
     assert expected in re.sub(r" (?=[.)])|(?<=\() ", "", page.text)
 
 
-def test_the_page_is_alone_in_the_world(html: str, page: Page) -> None:
+@pytest.mark.parametrize("which", ["html", "growth_html", "failing_html", "failing_growth"])
+def test_a_page_is_alone_in_the_world(which: str, request: pytest.FixtureRequest) -> None:
+    html = request.getfixturevalue(which)
     assert "http" not in html
     assert "<script" not in html
     assert "@import" not in html
-    for tag, key, value in page.attributes:
+    for tag, key, value in Page(html).attributes:
         assert tag not in {"link", "img", "iframe", "object"}
         if key in {"src", "href"}:
-            assert value.startswith("#"), f"<{tag} {key}={value}>"
+            # a place on this page, or another page of the study
+            assert value.startswith("#") or value in {"claims.html", "growth.html"}, value
     assert re.findall(r"url\((?!#)", html) == []
 
 
-def test_ids_are_unique_and_every_reference_has_one(html: str, page: Page) -> None:
+@pytest.mark.parametrize("which", ["html", "growth_html"])
+def test_ids_are_unique_and_every_reference_has_one(
+    which: str, request: pytest.FixtureRequest
+) -> None:
+    html = request.getfixturevalue(which)
+    page = Page(html)
     assert len(page.ids) == len(set(page.ids))
     references = set(re.findall(r"url\(#([^)]+)\)", html)) | {
-        value[1:] for _, key, value in page.attributes if key == "href"
+        value[1:] for _, key, value in page.attributes if key == "href" and value[0] == "#"
     }
     assert references
     assert references <= set(page.ids)
 
 
-def test_pictures_have_a_label_and_text_that_is_text(html: str, page: Page) -> None:
-    labels = [value for tag, key, value in page.attributes if (tag, key) == ("svg", "aria-label")]
-    # a forest, two outcomes, four claims, the mean replicated for two outcomes, the participants
-    assert len(labels) == html.count("<svg ") == 10
+@pytest.mark.parametrize(
+    # a forest and the participants; two outcomes, four claims, means replicated of two outcomes
+    ("which", "pictures"),
+    [("html", 2), ("growth_html", 8)],
+)
+def test_pictures_have_a_label_and_text_that_is_text(
+    which: str, pictures: int, request: pytest.FixtureRequest
+) -> None:
+    html = request.getfixturevalue(which)
+    found = Page(html).attributes
+    labels = [value for tag, key, value in found if (tag, key) == ("svg", "aria-label")]
+    assert len(labels) == html.count("<svg ") == pictures
     assert all(len(label) > 30 for label in labels)
-    assert ">attachment anxiety</text>" in html
+    assert "</text>" in html
 
 
-def test_no_word_of_another_school(html: str, failing_html: str) -> None:
-    for text in (html.lower(), failing_html.lower()):
-        assert [word for word in FOREIGN if word in text] == []
+@pytest.mark.parametrize("which", ["html", "growth_html", "failing_html", "failing_growth"])
+def test_no_word_of_another_school(which: str, request: pytest.FixtureRequest) -> None:
+    text = request.getfixturevalue(which).lower()
+    assert [word for word in FOREIGN if word in text] == []
 
 
-def test_same_results_same_bytes(results: Path, html: str, tmp_path: Path) -> None:
+def test_same_results_same_bytes(
+    results: Path, html: str, growth_html: str, tmp_path: Path
+) -> None:
     assert written(results, tmp_path) == html
+    assert written_analysis(results, tmp_path) == growth_html
 
 
-def test_a_failed_check_is_on_top_and_withholds_the_numbers(failing_html: str) -> None:
-    page = Page(failing_html)
+@pytest.mark.parametrize(
+    ("which", "files"),
+    [
+        ("failing_html", {"waves.parquet", "flow.csv", "exclusions.tsv", "scoring.tsv"}),
+        (
+            "failing_growth",
+            {f"growth/{one}" for one in ("checks.tsv", "parameters.csv", "trajectories.csv")},
+        ),
+    ],
+)
+def test_a_failed_check_is_on_top_and_withholds_the_numbers(
+    which: str, files: set[str], request: pytest.FixtureRequest
+) -> None:
+    html = request.getfixturevalue(which)
+    page = Page(html)
     alarm = page.text.index("Not to be relied on")
     assert alarm < page.text.index("The answer")
     assert "E-BFMI of chain 2 is 0.18, should be at least 0.3" in page.text[alarm:][:300]
-    shown = {source.partition("#")[0] for source, _, _ in page.numbers}
-    assert shown == {
-        "waves.parquet",
-        "flow.csv",
-        "exclusions.tsv",
-        "scoring.tsv",
-        "growth/checks.tsv",
-    }
-    assert page.text.count("not assessable") >= 2 * len(CLAIMS)
+    assert {source.partition("#")[0] for source, _, _ in page.numbers} == files
+    assert page.text.count("not assessable") >= len(CLAIMS)
     assert "supported With" not in page.text
-    assert "observed means only; what the model expects is withheld" in failing_html
 
 
-def test_a_failed_check_hides_no_number_in_a_picture(failing_html: str, html: str) -> None:
-    pictures = re.findall(r"<svg .*?</svg>", failing_html, re.DOTALL)
+def test_a_failed_check_leaves_observed_means(failing_growth: str) -> None:
+    assert "observed means only; what the model expects is withheld" in failing_growth
+    columns = {source.rpartition(".")[2] for source, _, _ in Page(failing_growth).numbers}
+    assert not columns & {"mean", "median", "q2_5", "q97_5", "sd", "expected"}
+
+
+def test_a_failed_check_hides_no_number_in_a_picture(
+    failing_html: str, failing_growth: str, growth_html: str
+) -> None:
+    pictures = re.findall(r"<svg .*?</svg>", failing_html + failing_growth, re.DOTALL)
     assert len(pictures) == 3
     # bands are filled shapes in the colour of an outcome
     assert all("fill-opacity: 0.17" not in picture for picture in pictures)
-    assert "fill-opacity: 0.17" in html
+    assert "fill-opacity: 0.17" in growth_html
 
 
 def test_simulated_data_say_so_loudly(results: Path, tmp_path: Path, html: str) -> None:
@@ -266,8 +321,8 @@ def test_a_number_that_is_none_is_said_to_be_none(tmp_path: Path) -> None:
         table = pd.read_csv(folder / name, sep=separator)
         table.loc[0, columns] = np.nan
         table.to_csv(folder / name, sep=separator, index=False)
-    html = written(folder, tmp_path)
-    assert Page(html).text.count(NOT_AVAILABLE) >= 3
+    html = written(folder, tmp_path) + written_analysis(folder, tmp_path)
+    assert html.count(NOT_AVAILABLE) >= 3
     assert ">nan<" not in html.lower()
 
 
@@ -282,8 +337,8 @@ def test_missing_results_are_all_named(tmp_path: Path) -> None:
     (folder / "flow.csv").unlink()
     (folder / "growth" / "checks.tsv").unlink()
     with pytest.raises(InputError, match=r"2 faults\n.*flow\.csv(.|\n)*growth/checks\.tsv"):
-        write_report(example_study(), folder, tmp_path / "report.html")
-    assert not (tmp_path / "report.html").exists()
+        write_claims_page(example_study(), folder, tmp_path / "claims.html")
+    assert not (tmp_path / "claims.html").exists()
 
 
 def test_a_missing_column_is_named(tmp_path: Path) -> None:
@@ -292,7 +347,7 @@ def test_a_missing_column_is_named(tmp_path: Path) -> None:
     table = pd.read_csv(folder / "claims.csv").drop(columns="p_rope")
     table.to_csv(folder / "claims.csv", index=False)
     with pytest.raises(InputError, match=r"claims\.csv, p_rope: no such column"):
-        write_report(example_study(), folder, tmp_path / "report.html")
+        write_claims_page(example_study(), folder, tmp_path / "claims.html")
 
 
 def test_a_warning_is_shown_and_withholds_nothing(tmp_path: Path) -> None:
@@ -302,7 +357,7 @@ def test_a_warning_is_shown_and_withholds_nothing(tmp_path: Path) -> None:
     checks.loc[checks["check"] == "divergences", ["value", "passed"]] = [3, "warn"]
     checks.to_csv(folder / "growth" / "checks.tsv", sep="\t", index=False)
     page = Page(written(folder, tmp_path))
-    assert "no check failed, 1 warning in 7 checks" in page.text
+    assert "Yes, with 1 warning: none of 7 checks failed." in page.text
     assert "Not to be relied on" not in page.text
     assert "claims.csv#H1.median" in {source for source, _, _ in page.numbers}
 
@@ -313,7 +368,7 @@ def test_a_check_with_an_unknown_outcome_has_not_been_passed(tmp_path: Path) -> 
     checks = pd.read_csv(folder / "growth" / "checks.tsv", sep="\t")
     checks.loc[0, "passed"] = ""
     checks.to_csv(folder / "growth" / "checks.tsv", sep="\t", index=False)
-    assert "1 of 7 checks failed" in Page(written(folder, tmp_path)).text
+    assert "Not to be relied on" in Page(written(folder, tmp_path)).text
 
 
 def test_a_study_without_analyses_still_has_a_page(results: Path, tmp_path: Path) -> None:
@@ -322,24 +377,25 @@ def test_a_study_without_analyses_still_has_a_page(results: Path, tmp_path: Path
     assert "151 couples, 300 persons, 5 waves" in page.text.replace(" ,", ",")
 
 
-def test_origin_priors_and_units_left_out_are_told(page: Page, results: Path) -> None:
-    assert "Left out of this analysis: 1 couple (no score at any wave)." in page.text
-    assert "A quarter of the scale is large." in page.text
-    assert "4 chains of 500 draws" in page.text
-    assert "20261123" in page.text
+def test_origin_priors_and_units_left_out_are_told(growth: Page, results: Path) -> None:
+    assert "Left out of this analysis: 1 couple (no score at any wave)." in growth.text
+    assert "A quarter of the scale is large." in growth.text
+    assert "4 chains of 500 draws" in growth.text
+    assert "20261123" in growth.text
     digest = hashlib.sha256((results / "claims.csv").read_bytes()).hexdigest()
-    assert f"claims.csv {digest}" in page.text
+    assert f"claims.csv {digest}" in growth.text
 
 
 def test_the_rule_of_decision_is_printed(results: Path, tmp_path: Path) -> None:
-    write_report(example_study(), results, tmp_path / "r.html", Rules(Decision(probability=0.9)))
-    text = Page((tmp_path / "r.html").read_text(encoding="utf-8")).text
+    rules = Rules(Decision(probability=0.9))
+    write_claims_page(example_study(), results, tmp_path / "claims.html", rules)
+    text = Page((tmp_path / "claims.html").read_text(encoding="utf-8")).text
     assert "at least 0.9 even after subtracting 2 MCSE" in text
 
 
-def test_replicated_summaries_stand_beside_observed(page: Page, results: Path) -> None:
+def test_replicated_summaries_stand_beside_observed(growth: Page, results: Path) -> None:
     source = "growth/posterior.nc#posterior_predictive.mean"
-    values = [float(value) for one, value, _ in page.numbers if one == source]
+    values = [float(value) for one, value, _ in growth.numbers if one == source]
     observed = pd.read_csv(results / "growth" / "trajectories.csv")["observed_mean"].dropna()
     assert len(values) == 4 * len(observed)
     assert set(observed.round(9)) <= {round(value, 9) for value in values}

@@ -9,11 +9,13 @@ from report_example import example_study, write_example
 
 from securebase.config import Sensitivity
 from securebase.faults import InputError
-from securebase.report.claims import ClaimResult, claim_results
-from securebase.report.departures import dropout_panels, dropout_sentence, dropout_table
+from securebase.report.analysed import analysed
+from securebase.report.analysis_page import write_analysis_page
+from securebase.report.claims import ClaimResult
 from securebase.report.inputs import AnalysisResults, read_results
-from securebase.report.page import Rules, write_report
-from securebase.report.prior_sensitivity import (
+from securebase.report.rules import Rules
+from securebase.report.sections.missing import dropout_panels, dropout_sentence, dropout_table
+from securebase.report.sections.prior_sensitivity import (
     grid_sentence,
     grid_table,
     scaling_sentence,
@@ -35,7 +37,9 @@ def growth(folder: Path) -> AnalysisResults:
 
 @pytest.fixture(scope="module")
 def claims(folder: Path) -> list[ClaimResult]:
-    return claim_results(example_study(), read_results(example_study(), folder))
+    study = example_study()
+    (one,) = analysed(study, read_results(study, folder), Rules())
+    return list(one.claims)
 
 
 def words(row: tuple[object, ...]) -> list[str]:
@@ -85,10 +89,9 @@ def test_numbers_of_other_priors_have_addresses(
 
 
 def test_without_re_fits_the_page_says_so(folder: Path, tmp_path: Path) -> None:
-    write_report(example_study(), folder, tmp_path / "without.html")
-    write_report(
-        example_study(), folder, tmp_path / "with.html", Rules(sensitivity=Sensitivity(refits=True))
-    )
+    study, asked = example_study(), Rules(sensitivity=Sensitivity(refits=True))
+    write_analysis_page(study, "growth", folder, tmp_path / "without.html")
+    write_analysis_page(study, "growth", folder, tmp_path / "with.html", asked)
     without, with_grid = ((tmp_path / f"{name}.html").read_text() for name in ("without", "with"))
     assert "was not fitted again under other priors in this run" in without
     assert "Every claim again under other priors" not in without

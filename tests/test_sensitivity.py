@@ -16,8 +16,9 @@ from securebase.config import Decision, Sampling, Sensitivity
 from securebase.dials import blocks_of
 from securebase.families import dyadic_growth
 from securebase.fitting import Question, posed
+from securebase.names import AS_DECLARED
 from securebase.sampling import posterior_draws
-from securebase.sensitivity.grid import COLUMNS, DECLARED, EVERY, alternatives, refit_grid
+from securebase.sensitivity.grid import COLUMNS, EVERY, alternatives, refit_grid
 from securebase.sensitivity.scaling import CONFLICT, STRONG, power_scaling
 
 RUN = Sampling(chains=2, draws=500, tune=300, seed=5)
@@ -115,7 +116,7 @@ def test_every_block_is_turned_alone_and_all_together(question: Question) -> Non
         (one.block, one.setting) for one in alternatives(blocks_of(question.built.model), ASKED)
     ]
     assert found == [
-        (DECLARED, "as declared"),
+        (AS_DECLARED, "as declared"),
         ("level", "sd × 1/64"), ("level", "sd × 4"), ("change", "sd × 1/64"), ("change", "sd × 4"),
         ("unit_sd", "sd × 1/64"), ("unit_sd", "sd × 4"),
         ("unit_corr", "LKJ(1)"), ("unit_corr", "LKJ(4)"),
@@ -127,7 +128,7 @@ def test_every_block_is_turned_alone_and_all_together(question: Question) -> Non
 def test_a_narrow_prior_draws_the_claim_to_itself(grid: pd.DataFrame) -> None:
     assert list(grid) == list(COLUMNS)
     table = grid.set_index(["block", "setting"])
-    assert table.loc[(DECLARED, "as declared"), "verdict"] == "supported"
+    assert table.loc[(AS_DECLARED, "as declared"), "verdict"] == "supported"
     assert table.loc[("change", "sd × 1/64"), "verdict"] != "supported"
     # a mean of 0 with sd 1.5 / 64 against data some 40 times as vague
     assert abs(table.loc[("change", "sd × 1/64"), "mean"]) < 0.1
@@ -140,7 +141,7 @@ def test_the_declared_prior_of_the_grid_is_that_of_the_fit(
 ) -> None:
     posterior, _ = posterior_draws(question.built.model, RUN, 3, cores=1)
     change = posterior["change"].values
-    declared = grid[grid["block"] == DECLARED].iloc[0]
+    declared = grid[grid["block"] == AS_DECLARED].iloc[0]
     error = change.std() * np.sqrt(1 / 500 + 1 / 200)
     assert abs(declared["mean"] - change.mean()) < 4 * error
     assert declared["sd"] == pytest.approx(change.std(), rel=0.15)

@@ -260,6 +260,11 @@ def test_two_analyses_and_claims_need_two_names(tmp_path: Path) -> None:
     assert fault.given == "id 'H1' again"
 
 
+def test_an_analysis_may_not_have_the_name_of_a_page(tmp_path: Path) -> None:
+    (fault,) = faults_of(tmp_path, codebook(analyses={"claims": ANALYSIS}))
+    assert fault.given == "an analysis called 'claims'"
+
+
 def test_a_partner_needs_two_roles(tmp_path: Path) -> None:
     analysis = ANALYSIS | {"predictors": [{"name": "age", "of": "partner"}]}
     content = codebook(analyses={"growth": analysis}, roles={"levels": {"patient": {}}})

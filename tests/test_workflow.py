@@ -20,8 +20,9 @@ ITEMS = ("a1", "a2", "a3", "a4")
 PROMISED = (
     *("waves.parquet", "exclusions.tsv", "scoring.tsv", "flow.csv", "codebook.csv"),
     *("growth/posterior.nc", "growth/priors.csv", "growth/left_out.csv", "growth/summary.csv"),
-    *("growth/trajectories.csv", "growth/checks.tsv", "growth/power_scaling.csv"),
-    *("claims.csv", "report.html"),
+    *("growth/parameters.csv", "growth/trajectories.csv", "growth/checks.tsv"),
+    *("growth/power_scaling.csv", "growth.html"),
+    *("claims.csv", "claims.html"),
 )
 
 
@@ -262,7 +263,7 @@ def test_without_a_study_that_contributes_there_is_no_headline(
     edited: Callable[[str, str, str], None],
 ) -> None:
     edited("config/synthesis.yaml", "study: small", "study: elsewhere")
-    assert planned(snakemake("-n", "--forceall"))["write_report"] == 2
+    assert planned(snakemake("-n", "--forceall"))["write_claims"] == 2
     assert "headline" not in planned(snakemake("-n", "--forceall"))
 
 
@@ -317,7 +318,7 @@ def test_a_new_threshold_judges_again_and_samples_nothing(
     edited("config/config.yaml", "ess: 10", "ess: 11")
     jobs = planned(snakemake("-n"))
     assert jobs["check_posterior"] == 2
-    assert not {"clean_waves", "sample_posterior", "summarise_posterior"} & set(jobs)
+    assert not {"clean_waves", "sample_posterior"} & set(jobs)
 
 
 def test_other_priors_are_asked_for_by_a_setting(
@@ -325,7 +326,7 @@ def test_other_priors_are_asked_for_by_a_setting(
 ) -> None:
     asked = ("--config", "sensitivity={refits: true, draws: 100, ess: 20, r_hat: 1.2}")
     jobs = planned(snakemake("-n", *asked))
-    assert (jobs["refit_priors"], jobs["write_report"]) == (2, 2)
+    assert (jobs["refit_priors"], jobs["write_analysis"]) == (2, 2)
     assert "sample_posterior" not in jobs
     grid = "results/small/growth/prior_grid.csv"
     run = snakemake("--cores", "2", *asked, "--", grid)
@@ -342,7 +343,7 @@ def test_other_fates_of_those_who_left_are_asked_for_by_a_setting(
 ) -> None:
     asked = ("--config", "dropout={refits: true, imputations: 2}")
     jobs = planned(snakemake("-n", *asked))
-    assert (jobs["refit_departures"], jobs["write_report"]) == (2, 2)
+    assert (jobs["refit_departures"], jobs["write_analysis"]) == (2, 2)
     assert "refit_priors" not in jobs
     run = snakemake("--cores", "2", *asked, "--", "results/small/growth/dropout.csv")
     assert run.returncode == 0, run.stderr
@@ -391,7 +392,7 @@ def test_a_reworded_claim_samples_nothing(
     edited("config/studies/small.yaml", "in both members", "in both partners")
     jobs = planned(snakemake("-n"))
     assert jobs["judge_claims"] == 1
-    assert not {"clean_waves", "sample_posterior", "summarise_posterior"} & set(jobs)
+    assert not {"clean_waves", "sample_posterior"} & set(jobs)
 
 
 def test_a_failed_check_fails_the_run_after_everything_is_written(
@@ -409,7 +410,7 @@ def test_a_failed_check_fails_the_run_after_everything_is_written(
     assert "Traceback" not in run.stderr
     claims = pd.read_csv(folder / "results" / "small" / "claims.csv")
     assert claims["verdict"].tolist() == ["not assessable"]
-    assert "not assessable" in (folder / "results" / "small" / "report.html").read_text()
+    assert "not assessable" in (folder / "results" / "small" / "claims.html").read_text()
 
 
 def test_all_that_is_wrong_is_said_before_anything_runs(

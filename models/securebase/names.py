@@ -28,6 +28,11 @@ WAVE_KEYS: Final = (UNIT, PERSON, ROLE, WAVE, TIME, DATE, CLUSTER, COMPOSITION)
 # the label of both members where roles carry no meaning
 MEMBER: Final = "member"
 
+# labels of what was fitted again, in prior_grid.csv and dropout.csv
+AS_DECLARED: Final = "declared"
+EVERYONE: Final = "everyone"
+EVERY_OUTCOME: Final = "every outcome"
+
 # dims of draws
 SAMPLES: Final = ("chain", "draw")
 

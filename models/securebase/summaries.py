@@ -38,6 +38,31 @@ def summary_table(posterior: xr.Dataset, family: Family, time_unit: str) -> pd.D
     return table
 
 
+def parameter_table(summary: pd.DataFrame, family: Family, time_unit: str) -> pd.DataFrame:
+    """Say what each reported variable is.
+
+    Parameters
+    ----------
+    summary : pd.DataFrame
+        See `summary_table`.
+    family : Family
+    time_unit : str
+
+    Returns
+    -------
+    pd.DataFrame
+        Columns name, cells (how many rows of the summary), unit, meaning.
+    """
+    counts = summary["name"].value_counts(sort=False)
+    declared = {name: family.parameter(str(name)) for name in counts.index}
+    rows = [
+        (name, counts[name], one.unit_at((), time_unit), one.meaning)
+        for name, one in declared.items()
+        if one
+    ]
+    return pd.DataFrame(rows, columns=["name", "cells", "unit", "meaning"])
+
+
 def reported_cells(posterior: xr.Dataset, family: Family) -> dict[tuple[str, str], xr.DataArray]:
     """Collect the draws of each number a reader is shown.
 

@@ -2,9 +2,10 @@
 From posteriors to judgements.
 
 REQUIRED INPUTS:
+    waves           results/<study>/waves.parquet
     posterior       results/<study>/<analysis>/posterior.nc
-    summary         results/<study>/<analysis>/summary.csv
 OUTPUTS:
+    tables          results/<study>/<analysis>/summary.csv, parameters.csv, trajectories.csv
     checks          results/<study>/<analysis>/checks.tsv
     power-scaling   results/<study>/<analysis>/power_scaling.csv
     claims          results/<study>/claims.csv
@@ -13,12 +14,15 @@ OUTPUTS:
 
 
 rule check_posterior:
-    """Hold one posterior against the thresholds; write what failed, fail at nothing."""
+    """Tabulate one posterior and hold it against the thresholds; fail at nothing."""
     input:
+        waves="results/{study}/waves.parquet",
         posterior="results/{study}/{analysis}/posterior.nc",
-        summary="results/{study}/{analysis}/summary.csv",
         code=code_of_analysis("check_posterior"),
     output:
+        summary="results/{study}/{analysis}/summary.csv",
+        parameters="results/{study}/{analysis}/parameters.csv",
+        trajectories="results/{study}/{analysis}/trajectories.csv",
         checks="results/{study}/{analysis}/checks.tsv",
         scaling="results/{study}/{analysis}/power_scaling.csv",
     log:
@@ -34,6 +38,7 @@ rule check_posterior:
         codebook=codebook,
         thresholds=CONFIG.thresholds.model_dump(),
         scaling_threshold=CONFIG.sensitivity.threshold,
+        asked=lambda wildcards: analysis_part(STUDIES[wildcards.study], wildcards.analysis),
         claims=lambda wildcards: claims_part(STUDIES[wildcards.study], wildcards.analysis),
     script:
         "../scripts/check_posterior.py"
@@ -67,12 +72,8 @@ rule judge_claims:
 rule gate:
     """Fail if any check of any study failed, after everything is written."""
     input:
-        checks=[
-            f"results/{study}/{analysis}/checks.tsv"
-            for study, codebook_of in STUDIES.items()
-            for analysis in codebook_of.analyses
-        ],
-        reports=[f"results/{study}/report.html" for study in STUDIES],
+        checks=checks_of_all(),
+        pages=pages(),
         code=code_of("gate"),
     output:
         "results/gate.tsv",

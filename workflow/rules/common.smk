@@ -131,10 +131,35 @@ def of_analyses(name):
     return paths
 
 
-def refits(wildcards):
-    """Tables of the re-fits that are asked for: other priors, other fates of those who left."""
+def checks_of_all():
+    return [
+        f"results/{study}/{analysis}/checks.tsv"
+        for study, codebook_of in STUDIES.items()
+        for analysis in codebook_of.analyses
+    ]
+
+
+def pages_read():
+    """Files of an analysis that its page is made from; tables of re-fits where asked for."""
     asked = {"prior_grid.csv": CONFIG.sensitivity.refits, "dropout.csv": CONFIG.dropout.refits}
-    return [path for name, do in asked.items() if do for path in of_analyses(name)(wildcards)]
+    tables = [
+        "summary.csv",
+        "parameters.csv",
+        "trajectories.csv",
+        "checks.tsv",
+        "power_scaling.csv",
+    ]
+    return ["posterior.nc", *tables, *(name for name, do in asked.items() if do)]
+
+
+def read_by_study_page(wildcards):
+    return [path for name in pages_read() for path in of_analyses(name)(wildcards)]
+
+
+def rules_of_pages():
+    return {
+        name: getattr(CONFIG, name).model_dump() for name in ("decision", "sensitivity", "dropout")
+    }
 
 
 def recovery_tables(wildcards):
@@ -158,6 +183,17 @@ def families_of_contributions():
     return sorted({f"securebase.families.{one.family}" for one in analyses})
 
 
-def final_outputs(wildcards):
+def pages():
+    """Pages of all studies and analyses, and the first page."""
     headline = ["results/headline.html"] if CONTRIBUTIONS else []
-    return [*(f"results/{study}/report.html" for study in STUDIES), *headline, "results/gate.tsv"]
+    of_analyses = [
+        f"results/{study}/{analysis}.html"
+        for study, codebook_of in STUDIES.items()
+        for analysis in codebook_of.analyses
+    ]
+    claims = [f"results/{study}/claims.html" for study in STUDIES]
+    return ["results/index.html", *headline, *claims, *of_analyses]
+
+
+def final_outputs(wildcards):
+    return [*pages(), "results/gate.tsv"]

@@ -13,6 +13,9 @@ from securebase.names import WAVE_KEYS
 # columns that a record of raw answers has beside its answers
 RECORD_KEYS = (*WAVE_KEYS, "file", "row", "declared")
 
+# pages of a study that are not of an analysis
+PAGES = frozenset({"claims"})
+
 
 def inconsistencies(study: Study, stem: str) -> Iterator[Problem]:
     """Find what in a codebook does not fit together.
@@ -170,6 +173,8 @@ def _names(study: Study) -> Iterator[Problem]:
         if column in RECORD_KEYS:
             remedy = f"give it another name: raw.files: rename: {{{column}: {column}_answer}}"
             yield ("raw", "columns"), f"an answer column called '{column}'", "another name", remedy
+    for name in PAGES.intersection(study.analyses):
+        yield ("analyses", name), f"an analysis called '{name}'", "another name: it is a page's", ""
     owners: dict[str, str] = {}
     for name, scale in study.scales.items():
         for item in dict.fromkeys(scale.items):

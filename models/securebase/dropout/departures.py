@@ -22,15 +22,13 @@ from securebase.config import Decision, Dropout, Sampling
 from securebase.dropout.imputation import imputed
 from securebase.dropout.leaving import ALONE, TOGETHER, Mask, left_cells
 from securebase.fitting import Question
-from securebase.names import WAVE
+from securebase.names import EVERY_OUTCOME, EVERYONE, WAVE
 from securebase.predictive import moments_at_draws
 from securebase.refits import Outcome, Task
 from securebase.sampling import derived_seed
 
 Array = NDArray[np.float64]
 
-EVERYONE: Final = "everyone"
-EVERY_OUTCOME: Final = "every outcome"
 _KEPT: Final = ("mean", "sd", "q2_5", "median", "q97_5", "p_beyond", "p_rope", "p_opposite")
 COLUMNS: Final = (
     *("claim", "outcome", "who", "shift", *_KEPT, "p_mcse", "verdict", "imputations", "failures"),

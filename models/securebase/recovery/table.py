@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from securebase.recovery.replicates import LEVELS
+from securebase.simulation.settings import WORLDS
 
 VERDICTS = ("supported", "contradicted", "practically zero", "undecided")
 
@@ -72,3 +73,25 @@ def gathered(tables: Sequence[Path]) -> pd.DataFrame:
     # a world is called "null", which is a word here and not a missing value
     read = [pd.read_csv(path, keep_default_na=False, na_values=[""]) for path in tables]
     return pd.concat(read, ignore_index=True)
+
+
+def renewed(known: pd.DataFrame, found: pd.DataFrame) -> pd.DataFrame:
+    """Replace the analyses that were made again, world by world, and keep the others.
+
+    Parameters
+    ----------
+    known, found : pd.DataFrame
+        See `gathered`.
+
+    Returns
+    -------
+    pd.DataFrame
+        By study, analysis and world; claims in their declared order.
+    """
+    keys = ["study", "analysis", "world"]
+    old, new = pd.MultiIndex.from_frame(known[keys]), pd.MultiIndex.from_frame(found[keys])
+    rows = pd.concat([known[~old.isin(new)], found], ignore_index=True)
+    place = {world: number for number, world in enumerate(WORLDS)}
+    return rows.sort_values(
+        keys, kind="stable", ignore_index=True, key=lambda one: one.replace(place)
+    )

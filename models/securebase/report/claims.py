@@ -1,6 +1,6 @@
 """Claims as a report shows them: the verdict, its numbers, the sentence that says so."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,6 @@ import pandas as pd
 from securebase.codebook.claim import Claim
 from securebase.codebook.loading import Study
 from securebase.config import Decision
-from securebase.report.inputs import AnalysisResults, StudyResults
 from securebase.report.wording import (
     NOT_ASSESSABLE,
     VERDICTS,
@@ -116,27 +115,37 @@ class ClaimResult:
         return Number(self.value(column), text, f"claims.csv#{self.claim.id}.{column}")
 
 
-def claim_results(study: Study, results: StudyResults) -> list[ClaimResult]:
-    """Match every declared claim, in declared order, with its result.
+def claim_results(
+    study: Study, table: pd.DataFrame, failures: Mapping[str, pd.DataFrame]
+) -> list[ClaimResult]:
+    """Match every claim, in declared order, with its result.
 
     A claim without a row, with an unknown verdict, or of an analysis that failed a check is not
     assessable: a report never drops a claim and never prints a number it cannot stand for.
+
+    Parameters
+    ----------
+    study : Study
+        The codebook.
+    table : pandas.DataFrame
+        ``claims.csv``.
+    failures : mapping of str to pandas.DataFrame
+        Failed checks by analysis; claims of analyses that are not in it are left out.
     """
-    rows = {str(row["id"]): row for row in results.claims.to_dict("records")}
+    rows = {str(row["id"]): row for row in table.to_dict("records")}
     return [
         ClaimResult(
             claim,
             {str(key): value for key, value in rows.get(claim.id, {}).items()},
-            _reasons(claim, rows.get(claim.id), results.analyses[claim.analysis]),
+            _reasons(rows.get(claim.id), failures[claim.analysis]),
         )
         for claim in study.claims
+        if claim.analysis in failures
     ]
 
 
-def _reasons(
-    claim: Claim, row: dict[Any, Any] | None, analysis: AnalysisResults
-) -> tuple[str, ...]:
-    failed = tuple(check_words(check) for check in analysis.failures.to_dict("records"))
+def _reasons(row: dict[Any, Any] | None, failures: pd.DataFrame) -> tuple[str, ...]:
+    failed = tuple(check_words(check) for check in failures.to_dict("records"))
     if failed:
         return failed
     if row is None:

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from securebase.dropout.departures import EVERY_OUTCOME, EVERYONE
+from securebase.names import EVERY_OUTCOME, EVERYONE
 from securebase.report import svg
 from securebase.report.figures import outcome_colour
 

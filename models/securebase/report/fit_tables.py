@@ -29,22 +29,23 @@ def change_table(analysis: AnalysisResults, labels: Mapping[str, str]) -> Table 
     rows = analysis.summary[analysis.summary["name"] == "change"]
     if rows.empty:
         return None
-    return _estimates("Estimated change", analysis, rows, labels, named=False)
+    return estimate_table("Estimated change", analysis, rows, labels, named=False)
 
 
 def parameter_table(analysis: AnalysisResults, labels: Mapping[str, str]) -> Table:
     """Tabulate every estimated parameter of an analysis."""
     caption = f"All {counted(len(analysis.summary), 'estimated quantity', 'estimated quantities')}"
-    return _estimates(caption, analysis, analysis.summary, labels, named=True)
+    return estimate_table(caption, analysis, analysis.summary, labels)
 
 
-def _estimates(
+def estimate_table(
     caption: str,
     analysis: AnalysisResults,
     rows: pd.DataFrame,
     labels: Mapping[str, str],
-    named: bool,
+    named: bool = True,
 ) -> Table:
+    """Tabulate rows of ``summary.csv``, with or without the name of their variable."""
     columns = ("of", "#mean", "#sd", "#95 % ETI", "unit", "#MCSE", "#ESS bulk, tail", "#R-hat")
     return Table(
         caption=caption,

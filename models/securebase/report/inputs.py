@@ -17,7 +17,8 @@ WAVES_FILE: Final = "waves.parquet"
 STUDY_FILES: Final = ("exclusions.tsv", "scoring.tsv", "flow.csv", "codebook.csv", "claims.csv")
 OPTIONAL_FILES: Final = ("priors.csv", "left_out.csv")
 ANALYSIS_FILES: Final = (
-    *("summary.csv", "trajectories.csv", "checks.tsv", "power_scaling.csv", "posterior.nc"),
+    *("summary.csv", "parameters.csv", "trajectories.csv", "checks.tsv", "power_scaling.csv"),
+    "posterior.nc",
 )
 GRID_FILE: Final = "prior_grid.csv"
 DROPOUT_FILE: Final = "dropout.csv"
@@ -41,6 +42,7 @@ _COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
         *("role", "outcome", "wave", "time", "time_unit", "expected", "q2_5", "q97_5"),
         *("observed_n", "observed_mean", "observed_se"),
     ),
+    "parameters.csv": ("name", "cells", "unit", "meaning"),
     "power_scaling.csv": ("claim", "block", "prior", "likelihood", "diagnosis"),
     "prior_grid.csv": (
         *("claim", "block", "setting", "p_beyond", "p_rope", "p_mcse", "verdict", "failure"),
@@ -67,7 +69,7 @@ _TEXT: Final = frozenset(
         *("role", "reason", "file", "person", "column", "kind", "rule", "action", "scale", "item"),
         *("name", "label", "levels", "coordinates", "outcome", "time_unit", "check", "what"),
         *("comparison", "passed", "explanation", "reversed", "block", "density"),
-        *("setting", "diagnosis", "failure", "who"),
+        *("setting", "diagnosis", "failure", "who", "meaning"),
     }
 )
 
@@ -80,7 +82,7 @@ class AnalysisResults:
     ----------
     name : str
         Of the analysis.
-    summary, trajectories, checks, scaling : pandas.DataFrame
+    summary, parameters, trajectories, checks, scaling : pandas.DataFrame
         The tables of the same name (``power_scaling.csv``), indexed by line.
     posterior : xarray.DataTree
         The whole of ``posterior.nc``.
@@ -92,6 +94,7 @@ class AnalysisResults:
 
     name: str
     summary: pd.DataFrame
+    parameters: pd.DataFrame
     trajectories: pd.DataFrame
     checks: pd.DataFrame
     scaling: pd.DataFrame
@@ -138,7 +141,9 @@ class StudyResults:
     digests: Mapping[str, str]
 
 
-def read_results(study: Study, folder: Path, refits: Sequence[str] = ()) -> StudyResults:
+def read_results(
+    study: Study, folder: Path, refits: Sequence[str] = (), analyses: Sequence[str] | None = None
+) -> StudyResults:
     """Read the results of a study.
 
     Parameters
@@ -149,17 +154,19 @@ def read_results(study: Study, folder: Path, refits: Sequence[str] = ()) -> Stud
         ``results/<study>``.
     refits : sequence of str
         Tables of re-fits that each analysis has: `GRID_FILE`, `DROPOUT_FILE`.
+    analyses : sequence of str, optional
+        Those to read; by default all.
 
     Raises
     ------
     InputError
         Every file that is missing and every column that is not there.
     """
+    names = list(study.analyses) if analyses is None else analyses
     wanted = [
         WAVES_FILE,
         *STUDY_FILES,
-        *(f"{name}/{file}" for name in study.analyses for file in ANALYSIS_FILES),
-        *(f"{name}/{file}" for name in study.analyses for file in refits),
+        *(f"{name}/{file}" for name in names for file in (*ANALYSIS_FILES, *refits)),
     ]
     faults = [
         Fault(
@@ -172,7 +179,7 @@ def read_results(study: Study, folder: Path, refits: Sequence[str] = ()) -> Stud
         raise InputError(f"results of study {study.study}", faults)
     wanted += [
         f"{name}/{file}"
-        for name in study.analyses
+        for name in names
         for file in OPTIONAL_FILES
         if (folder / name / file).is_file()
     ]
@@ -186,10 +193,15 @@ def read_results(study: Study, folder: Path, refits: Sequence[str] = ()) -> Stud
         flow=tables["flow.csv"],
         codebook=tables["codebook.csv"],
         claims=tables["claims.csv"],
-        people=pd.read_parquet(folder / WAVES_FILE, columns=["unit", "person", "role"]),
-        analyses={name: _analysis(name, folder, tables) for name in study.analyses},
+        people=read_people(folder),
+        analyses={name: _analysis(name, folder, tables) for name in names},
         digests={path: hashlib.sha256((folder / path).read_bytes()).hexdigest() for path in wanted},
     )
+
+
+def read_people(folder: Path) -> pd.DataFrame:
+    """Read columns unit, person and role of the scored waves of a study."""
+    return pd.read_parquet(folder / WAVES_FILE, columns=["unit", "person", "role"])
 
 
 def read_table(path: Path) -> pd.DataFrame:
@@ -224,6 +236,7 @@ def _analysis(name: str, folder: Path, tables: Mapping[str, pd.DataFrame]) -> An
     return AnalysisResults(
         name=name,
         summary=tables[f"{name}/summary.csv"],
+        parameters=tables[f"{name}/parameters.csv"],
         trajectories=tables[f"{name}/trajectories.csv"],
         checks=tables[f"{name}/checks.tsv"],
         scaling=tables[f"{name}/power_scaling.csv"],

@@ -1,7 +1,7 @@
 """Tables of results as tables of a page: printed numbers with the cell each was read from."""
 
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import ClassVar, Final
 
 import pandas as pd
 
@@ -52,6 +52,7 @@ class Table:
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
     source: str
+    kind: ClassVar[str] = "grid"
 
 
 def probability_range(
@@ -104,15 +105,23 @@ def role_labels(study: Study, rows: pd.DataFrame) -> dict[str, str]:
     return {name: labels.get(name, name) for name in [*declared, *others]}
 
 
-def people(results: StudyResults, study: Study) -> tuple[str | Number, ...]:
-    """Say how many units, leaders and persons took part, in how many waves."""
-    leads = results.people["role"] == study.roles.leader
-    units = results.people.loc[~leads, "unit"].nunique()
-    leaders = results.people.loc[leads, "unit"].nunique()
-    persons = len(results.people[["unit", "person"]].drop_duplicates())
+def people(everybody: pd.DataFrame, study: Study) -> tuple[str | Number, ...]:
+    """Say how many units, leaders and persons took part, in how many waves.
+
+    Parameters
+    ----------
+    everybody : pandas.DataFrame
+        Columns unit, person and role of ``waves.parquet``.
+    study : Study
+        The codebook.
+    """
+    leads = everybody["role"] == study.roles.leader
+    units = everybody.loc[~leads, "unit"].nunique()
+    leaders = everybody.loc[leads, "unit"].nunique()
+    persons = len(everybody[["unit", "person"]].drop_duplicates())
     led: tuple[str | Number, ...] = ()
     if leaders:
-        word = role_labels(study, results.people)[str(study.roles.leader)]
+        word = role_labels(study, everybody)[str(study.roles.leader)]
         led = (", ", Number(leaders, counted(leaders, word), "waves.parquet#unit.count"))
     return (
         Number(units, counted(units, study.unit), "waves.parquet#unit.count"),

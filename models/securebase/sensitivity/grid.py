@@ -15,10 +15,10 @@ from securebase.codebook.claim import Claim
 from securebase.config import Decision, Sampling, Sensitivity
 from securebase.dials import Block, blocks_of, weights
 from securebase.fitting import Question
+from securebase.names import AS_DECLARED
 from securebase.refits import Outcome, Task
 from securebase.sampling import derived_seed
 
-DECLARED: Final = "declared"
 EVERY: Final = "every block"
 _KEPT = ("mean", "sd", "q2_5", "median", "q97_5", "p_beyond", "p_rope", "p_opposite", "p_mcse")
 COLUMNS = ("claim", "block", "setting", "factor", *_KEPT, "verdict", "draws", "failure")
@@ -31,7 +31,7 @@ class Alternative:
     Parameters
     ----------
     block : str
-        What is turned: a block, or `EVERY` one that is no correlation; `DECLARED`: nothing.
+        What is turned: a block, or `EVERY` one that is no correlation; `AS_DECLARED`: nothing.
     setting : str
         How, in words.
     factor : float
@@ -59,7 +59,7 @@ class Alternative:
 
 def alternatives(blocks: Sequence[Block], asked: Sensitivity) -> Iterator[Alternative]:
     """List the priors to re-fit under, those that are declared first."""
-    yield Alternative(DECLARED, "as declared", 1.0)
+    yield Alternative(AS_DECLARED, "as declared", 1.0)
     for block in blocks:
         if block.of_correlations:
             for factor in asked.eta_factors:

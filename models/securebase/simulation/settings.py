@@ -2,7 +2,7 @@
 
 import datetime
 from pathlib import Path
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, get_args
 
 from pydantic import Field, ValidationError
 
@@ -14,6 +14,7 @@ from securebase.simulation.faultsettings import PlantedFault
 from securebase.simulation.predictorsettings import Predictors
 
 World = Literal["source", "null", "reversed"]
+WORLDS: Final[tuple[World, ...]] = get_args(World)
 Size = Literal["small", "full"]
 FACTORS: Final[dict[World, float]] = {"source": 1.0, "null": 0.0, "reversed": -1.0}
 """What the claimed effects are multiplied with in each world."""

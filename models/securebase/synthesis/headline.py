@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -49,6 +50,12 @@ class Headline:
         self.summary.to_csv(folder / "headline.csv", index=False)
         self.studies.to_csv(folder / "studies.csv", index=False)
         self.sensitivity.to_csv(folder / "sensitivity.csv", index=False)
+
+    @classmethod
+    def read(cls, folder: Path) -> Self:
+        """Read what `write` has written."""
+        names = ("headline", "studies", "sensitivity")
+        return cls(*(pd.read_csv(folder / f"{name}.csv") for name in names))
 
 
 def headline(

@@ -2,15 +2,17 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
-from securebase.codebook.claim import Rope, Term
+from securebase.codebook.claim import Claim, Rope, Term
 from securebase.codebook.closed import Closed, Label, Sentence
 from securebase.codebook.document import model_faults, nearest, read_document
 from securebase.codebook.study import Study
 from securebase.faults import Fault, InputError
+
+UNIT: Final = "baseline sds"
 
 
 class BaselineSd(Closed):
@@ -116,6 +118,19 @@ class Synthesis(Closed):
         if twice:
             raise ValueError(f"one contribution per study, more of: {', '.join(twice)}")
         return self
+
+    def as_claim(self) -> Claim:
+        """Give its claim as claims of studies are declared."""
+        return Claim(
+            id="headline",
+            sentence=self.claim.sentence,
+            analysis="headline",
+            estimand=(Term(variable="anxiety"), Term(variable="avoidance", weight=-1.0)),
+            unit=UNIT,
+            direction=self.claim.direction,
+            rope=self.claim.rope,
+            declared=self.claim.declared,
+        )
 
 
 def load_synthesis(path: Path) -> Synthesis:

@@ -1,30 +1,26 @@
-"""The page of a study: one file that says what was found, and how far it can be trusted."""
+"""The page of a study's claims: one file that says what was found, and how far to trust it."""
 
-import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from securebase.codebook.loading import Study
-from securebase.config import Decision, Dropout, Sensitivity
+from securebase.config import Decision
 from securebase.report import claim_figures
-from securebase.report.analysis import analysis_page
+from securebase.report.analysed import Analysed, analysed, in_declared_order
 from securebase.report.claims import (
     ClaimResult,
-    check_words,
-    claim_results,
     expected_wrong,
-    probability_regions,
-    region_style,
     sides,
     verdict_sentence,
 )
-from securebase.report.inputs import DROPOUT_FILE, GRID_FILE, StudyResults, read_results
+from securebase.report.inputs import StudyResults, read_results
 from securebase.report.participation import participation
+from securebase.report.rendering import rendered, write_page
+from securebase.report.rules import Rules
+from securebase.report.sections import answer, missing, prior_sensitivity, trust
 from securebase.report.svg import Picture, inline_svg
 from securebase.report.tables import (
     exclusion_table,
@@ -34,41 +30,16 @@ from securebase.report.tables import (
     scoring_table,
     wave_labels,
 )
-from securebase.report.wording import estimand_words, fixed, listed, plain, short
+from securebase.report.wording import estimand_words, fixed, listed, plain
 
 _ANSWERED: Final = "answered"
 _LOST: Final = "lost"
 
 
-@dataclass(frozen=True)
-class Rules:
-    """What a run was asked for, as far as its page has to say it; by default the defaults.
-
-    Parameters
-    ----------
-    decision : Decision
-        The rule verdicts were reached by.
-    sensitivity : Sensitivity
-        What was asked of other priors.
-    dropout : Dropout
-        What was asked of those who left.
-    """
-
-    decision: Decision = field(default_factory=Decision)
-    sensitivity: Sensitivity = field(default_factory=Sensitivity)
-    dropout: Dropout = field(default_factory=Dropout)
-
-    @property
-    def tables(self) -> list[str]:
-        """Tables of re-fits that each analysis has."""
-        asked = {GRID_FILE: self.sensitivity.refits, DROPOUT_FILE: self.dropout.refits}
-        return [name for name, do in asked.items() if do]
-
-
-def write_report(
+def write_claims_page(
     study: Study, results: Path, destination: Path, rules: Rules | None = None
 ) -> None:
-    """Write the page of a study: one HTML file without script or external address.
+    """Write the page of a study: one HTML file without external address.
 
     Parameters
     ----------
@@ -86,57 +57,44 @@ def write_report(
         Results that are missing or lack a column.
     """
     rules = rules or Rules()
-    page = render_report(study, read_results(study, results, rules.tables), rules)
-    destination.parent.mkdir(parents=True, exist_ok=True)
-    partial = destination.with_name(f".{destination.name}.partial")
-    partial.write_text(page, encoding="utf-8", newline="\n")
-    os.replace(partial, destination)
+    write_page(render_claims(study, read_results(study, results, rules.tables), rules), destination)
 
 
-def render_report(study: Study, results: StudyResults, rules: Rules) -> str:
+def render_claims(study: Study, results: StudyResults, rules: Rules) -> str:
     """Render the page of a study as HTML."""
     decision = rules.decision
-    claims = claim_results(study, results)
-    environment = Environment(
-        loader=PackageLoader("securebase.report", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    pages = [
-        analysis_page(
-            study,
-            one,
-            [result for result in claims if result.claim.analysis == name],
-            decision.probability,
-        )
-        for name, one in results.analyses.items()
-    ]
+    analyses = analysed(study, results, rules)
+    claims = in_declared_order(study, analyses)
     supported, wrong = expected_wrong(claims)
-    return environment.get_template("report.html.j2").render(
+    return rendered(
+        "claims.html.j2",
         study=study,
         results=results,
-        decision=decision,
-        sensitivity=rules.sensitivity,
-        dropout=rules.dropout,
+        rules=rules,
         claims=[(result, verdict_sentence(result, decision)) for result in claims],
         estimand_words=estimand_words,
-        short=short,
-        check_words=check_words,
-        probability_regions=probability_regions,
-        region_style=region_style,
         sides=sides,
         supported=supported,
         expected_wrong=fixed(wrong, 2),
         forests=_forests(claims, decision),
-        analyses=pages,
-        people=people(results, study),
+        analyses=[
+            (one, trust.sentence(one), answer.sentence(one), _firmness(one)) for one in analyses
+        ],
+        trouble=[one for one in analyses if one.withheld],
+        digests=results.digests,
+        people=people(results.people, study),
         participation=_participation(study, results),
         flow=flow_tables(results, study),
         exclusions=exclusion_table(results),
         scoring=scoring_table(results, study),
     )
+
+
+def _firmness(one: Analysed) -> list[str]:
+    """Say, for an analysis, what other priors and other fates of those who left would change."""
+    if one.withheld:
+        return []
+    return [prior_sensitivity.sentence(one), missing.sentence(one)]
 
 
 def _forests(claims: Sequence[ClaimResult], decision: Decision) -> list[Picture]:

@@ -4,11 +4,44 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
+from securebase.names import AS_DECLARED
+from securebase.report.analysed import Analysed
 from securebase.report.claims import ClaimResult
 from securebase.report.inputs import AnalysisResults, number_at
+from securebase.report.section import Block, Note, Section, folded
 from securebase.report.tables import Cell, Table, probability_range
-from securebase.report.wording import counted, listed, variable_words
-from securebase.sensitivity.grid import DECLARED
+from securebase.report.wording import counted, listed, short, variable_words
+
+
+def section(one: Analysed) -> Section:
+    """Say what the priors weigh, block by block, and what others would have made of the claims."""
+    title = "Would another prior change it?"
+    return Section("sensitivity", title, (sentence(one),), tuple(_blocks(one)))
+
+
+def sentence(one: Analysed) -> str:
+    """Say which claims lean on a prior, and which verdicts hold under others."""
+    return f"{scaling_sentence(one.results)} {grid_sentence(one.results)}".strip()
+
+
+def _blocks(one: Analysed) -> Iterator[Block]:
+    scaling, grid = scaling_table(one.results, one.claims), grid_table(one.results, one.claims)
+    if grid:
+        yield grid
+    if scaling:
+        yield folded(scaling) if grid else scaling
+    threshold = short(one.rules.sensitivity.threshold)
+    yield Note(
+        (
+            "Power-scaling: how far the quantity a claim asks for moves when the prior of a block, "
+            f"or the likelihood, counts double. From {threshold} on a prior is said to weigh; that "
+            "may be intended.",
+            ""
+            if grid
+            else " The analysis was not fitted again under other priors in this run "
+            "(sensitivity.refits).",
+        )
+    )
 
 
 def scaling_table(analysis: AnalysisResults, claims: Sequence[ClaimResult]) -> Table | None:
@@ -67,7 +100,7 @@ def _grid_row(
     analysis: AnalysisResults, grid: pd.DataFrame, result: ClaimResult
 ) -> tuple[Cell, ...]:
     part = grid[(grid["claim"] == result.claim.id) & (grid["failure"] == "")]
-    declared, others = part[part["block"] == DECLARED], part[part["block"] != DECLARED]
+    declared, others = part[part["block"] == AS_DECLARED], part[part["block"] != AS_DECLARED]
     file, column = f"{analysis.name}/prior_grid.csv", result.claimed_column
     probabilities = probability_range(grid, file, part, column, declared)
     if declared.empty:

@@ -1,17 +1,53 @@
 """Whether those who left could change a verdict, as a page says it."""
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 
-from securebase.dropout.departures import EVERYONE
+from securebase.names import EVERYONE
+from securebase.report.analysed import Analysed
 from securebase.report.claims import ClaimResult
 from securebase.report.departure_figures import departure_panel
 from securebase.report.inputs import AnalysisResults
+from securebase.report.section import Block, Folded, Gallery, Note, Section
 from securebase.report.svg import Picture, inline_svg
 from securebase.report.tables import Cell, Table, probability_range
 from securebase.report.wording import counted, listed, short
+
+_ASSUMED: Final = (
+    "Answers after a person's last one are taken for what the other answers foretell (missing at "
+    "random); nothing else was tried in this run (dropout.refits)."
+)
+_HOW: Final = (
+    "Scores after a person's last answer are taken for what the other answers foretell. Here they "
+    "are drawn so ({times} times), shifted, and the analysis is fitted again: of one outcome or "
+    "all, of everyone who left or, in couples, of those who left together (all members at the "
+    "same wave) or alone."
+)
+
+
+def section(one: Analysed) -> Section:
+    """Say what missing answers are taken for, and what else would change a verdict."""
+    title = "Would those who left change it?"
+    return Section("missing", title, (sentence(one),), tuple(_blocks(one)))
+
+
+def sentence(one: Analysed) -> str:
+    """Say what missing answers are taken for, and whether another fate would change a verdict."""
+    return dropout_sentence(one.results) or _ASSUMED
+
+
+def _blocks(one: Analysed) -> Iterator[Block]:
+    table = dropout_table(one.results, one.claims, one.labels)
+    if table:
+        yield table
+        needed = one.rules.decision.probability
+        panels = dropout_panels(one.results, one.claims, one.labels, needed)
+        yield Folded("Probability of each claim over the shift", (Gallery(panels),))
+    if one.results.dropout is not None:
+        times = one.rules.dropout.imputations
+        yield Note((_HOW.format(times=times),))
 
 
 def dropout_table(

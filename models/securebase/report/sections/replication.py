@@ -1,6 +1,6 @@
 """What a model replicates: observed summaries beside those of studies drawn from it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -9,7 +9,9 @@ import xarray as xr
 
 from securebase.codebook.loading import Study
 from securebase.report import figures
+from securebase.report.analysed import Analysed
 from securebase.report.inputs import AnalysisResults
+from securebase.report.section import Block, Gallery, Section, folded
 from securebase.report.svg import Picture, inline_svg
 from securebase.report.tables import Cell, Table, labels_of, wave_labels
 from securebase.report.wording import Number, counted, fixed
@@ -48,6 +50,20 @@ class Replication:
     def inside(self) -> bool:
         """Whether the observed summary lies within 95 % of the replicated ones."""
         return self.low <= self.observed <= self.high
+
+
+def section(one: Analysed) -> Section:
+    """Say how many observed summaries lie where those of replicated studies do."""
+    compared = replications(one.results)
+    words = replication_note(compared) if compared else "No study was replicated from the model."
+    title = "Does the model reproduce what was observed?"
+    return Section("replication", title, (words,), tuple(_blocks(one, compared)))
+
+
+def _blocks(one: Analysed, compared: Sequence[Replication]) -> Iterator[Block]:
+    if compared:
+        yield Gallery(replication_panels(one.study, one.name, compared))
+        yield folded(replication_table(compared, one.results))
 
 
 def replications(analysis: AnalysisResults) -> list[Replication]:

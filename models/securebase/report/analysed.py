@@ -1,0 +1,74 @@
+"""One analysis with all that its page tells from: codebook, results, claims, rules of the run."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from securebase.codebook.analysis import Analysis
+from securebase.codebook.loading import Study
+from securebase.report.claims import ClaimResult, claim_results
+from securebase.report.inputs import AnalysisResults, StudyResults
+from securebase.report.rules import Rules
+from securebase.report.tables import labels_of
+
+
+@dataclass(frozen=True)
+class Analysed:
+    """An analysis that has been fitted, checked and judged.
+
+    Parameters
+    ----------
+    study : Study
+        The codebook.
+    results : AnalysisResults
+        What the analysis left.
+    claims : sequence of ClaimResult
+        Those asked of it.
+    rules : Rules
+        What the run was asked for.
+    """
+
+    study: Study
+    results: AnalysisResults
+    claims: Sequence[ClaimResult]
+    rules: Rules
+
+    @property
+    def name(self) -> str:
+        """Name of the analysis."""
+        return self.results.name
+
+    @property
+    def analysis(self) -> Analysis:
+        """What the codebook declares of it."""
+        return self.study.analyses[self.name]
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Labels of roles and scales."""
+        return labels_of(self.study)
+
+    @property
+    def withheld(self) -> bool:
+        """Whether a failed check forbids its numbers."""
+        return not self.results.failures.empty
+
+    @property
+    def shown(self) -> list[ClaimResult]:
+        """Claims whose numbers may be shown."""
+        return [one for one in self.claims if not one.withheld]
+
+
+def analysed(study: Study, results: StudyResults, rules: Rules) -> list[Analysed]:
+    """Match every analysis with its claims, in declared order."""
+    failures = {name: one.failures for name, one in results.analyses.items()}
+    claims = claim_results(study, results.claims, failures)
+    return [
+        Analysed(study, one, [two for two in claims if two.claim.analysis == name], rules)
+        for name, one in results.analyses.items()
+    ]
+
+
+def in_declared_order(study: Study, analyses: Sequence[Analysed]) -> list[ClaimResult]:
+    """List the claims of all analyses in the order the codebook declares them."""
+    found = {result.claim.id: result for one in analyses for result in one.claims}
+    return [found[claim.id] for claim in study.claims if claim.id in found]

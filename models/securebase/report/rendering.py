@@ -1,0 +1,50 @@
+"""Pages from templates: strict, escaped, and on disk whole or not at all."""
+
+import os
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from securebase.report.claims import check_words, probability_regions, region_style
+from securebase.report.wording import short
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("securebase.report", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(
+        short=short,
+        check_words=check_words,
+        probability_regions=probability_regions,
+        region_style=region_style,
+    )
+    return environment
+
+
+def rendered(template: str, **values: Any) -> str:
+    """Fill a template of the package.
+
+    Parameters
+    ----------
+    template : str
+        Its file below ``templates``.
+    **values
+        What it prints; a name that it uses and is not given is an error.
+    """
+    return _environment().get_template(template).render(**values)
+
+
+def write_page(text: str, destination: Path) -> None:
+    """Write a page; it appears whole or not at all."""
+    destination.parent.mkdir(parents=True, exist_ok=True)
+    partial = destination.with_name(f".{destination.name}.partial")
+    partial.write_text(text, encoding="utf-8", newline="\n")
+    os.replace(partial, destination)

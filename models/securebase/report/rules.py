@@ -1,0 +1,42 @@
+"""What a run was asked for, as far as its pages have to say it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from securebase.config import Decision, Dropout, Sensitivity
+from securebase.report.inputs import DROPOUT_FILE, GRID_FILE
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a run was asked for; by default the defaults.
+
+    Parameters
+    ----------
+    decision : Decision
+        The rule verdicts were reached by.
+    sensitivity : Sensitivity
+        What was asked of other priors.
+    dropout : Dropout
+        What was asked of those who left.
+    """
+
+    decision: Decision = field(default_factory=Decision)
+    sensitivity: Sensitivity = field(default_factory=Sensitivity)
+    dropout: Dropout = field(default_factory=Dropout)
+
+    @classmethod
+    def of(cls, told: Mapping[str, Mapping[str, Any]]) -> Self:
+        """Take them as the workflow hands them over, by name."""
+        return cls(
+            Decision(**told["decision"]),
+            Sensitivity(**told["sensitivity"]),
+            Dropout(**told["dropout"]),
+        )
+
+    @property
+    def tables(self) -> list[str]:
+        """Tables of re-fits that each analysis has."""
+        asked = {GRID_FILE: self.sensitivity.refits, DROPOUT_FILE: self.dropout.refits}
+        return [name for name, do in asked.items() if do]

@@ -1,0 +1,64 @@
+"""The data an analysis rests on: whom, how often, and what they answered on average."""
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from securebase.report.analysed import Analysed
+from securebase.report.fit_tables import left_out_note
+from securebase.report.inputs import number_at
+from securebase.report.section import Block, Note, Section
+from securebase.report.tables import Cell, Table, role_labels, wave_labels
+from securebase.report.wording import counted, listed
+
+
+def section(one: Analysed) -> Section:
+    """Say what was analysed, and tabulate what was observed."""
+    return Section("data", "What was observed", (sentence(one),), tuple(_blocks(one)))
+
+
+def sentence(one: Analysed) -> str:
+    """Name outcomes and roles, and count the waves and answers."""
+    rows = one.results.trajectories
+    outcomes = [one.labels.get(name, name) for name in rows["outcome"].drop_duplicates()]
+    answers, waves = int(rows["observed_n"].sum()), rows["wave"].nunique()
+    roles = listed(role_labels(one.study, rows).values())
+    return (
+        f"{listed(outcomes)} of {roles} at {counted(waves, 'wave')}: "
+        f"{counted(answers, 'score')} were observed.".capitalize()
+    )
+
+
+def _blocks(one: Analysed) -> Iterator[Block]:
+    left_out = left_out_note(one.results, one.study.unit)
+    if left_out:
+        yield Note((left_out,))
+    yield _observed(one)
+
+
+def _observed(one: Analysed) -> Table:
+    rows, file = one.results.trajectories, f"{one.name}/trajectories.csv"
+    roles, words = role_labels(one.study, rows), wave_labels(one.study)
+    waves = [wave for wave in words if wave in set(rows["wave"])]
+    lines = rows.reset_index().set_index(["outcome", "role", "wave"])["line"].to_dict()
+    series = rows[["outcome", "role"]].drop_duplicates().to_numpy().tolist()
+    return Table(
+        caption="Observed means, and how many answered",
+        columns=("outcome", "of", *(f"#{words[wave]}" for wave in waves)),
+        rows=tuple(
+            (
+                one.labels.get(outcome, outcome),
+                roles[role],
+                *(_cell(rows, file, lines.get((outcome, role, wave))) for wave in waves),
+            )
+            for outcome, role in series
+        ),
+        source=file,
+    )
+
+
+def _cell(rows: pd.DataFrame, file: str, line: int | None) -> Cell:
+    if line is None or rows.at[line, "observed_n"] == 0:
+        return ""
+    mean = number_at(rows, file, line, "observed_mean", 2)
+    return (mean, " (", number_at(rows, file, line, "observed_n", 0), ")")

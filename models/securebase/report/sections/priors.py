@@ -1,0 +1,66 @@
+"""What was believed before the data, why, and what the data made of it."""
+
+from collections.abc import Iterator
+
+from securebase.claims import estimand_draws
+from securebase.report.analysed import Analysed
+from securebase.report.claims import ClaimResult
+from securebase.report.fit_tables import prior_table
+from securebase.report.section import Block, Section
+from securebase.report.tables import Cell, Table
+from securebase.report.wording import Number, estimand_words, factor_text, fixed, listed
+
+_INTERVAL = (0.025, 0.975)
+
+
+def section(one: Analysed) -> Section:
+    """Say what the priors allowed, and give each with its reason."""
+    return Section("priors", "What was believed before", (sentence(one),), tuple(_blocks(one)))
+
+
+def sentence(one: Analysed) -> str:
+    """Say how much narrower the data made what claims ask about."""
+    tree = one.results.posterior
+    if "prior" not in tree.children:
+        return "What the priors alone allow was not drawn."
+    if not one.shown:
+        return "Priors are weak and each has its reason."
+    narrowed = [f"{two.claim.id} {factor_text(_ratio(two, one))} times" for two in one.shown]
+    return f"The data made what is claimed narrower than the priors had it: {listed(narrowed)}."
+
+
+def _ratio(result: ClaimResult, one: Analysed) -> float:
+    prior = estimand_draws(result.claim, one.results.posterior["prior"].to_dataset())
+    return float(prior.std()) / result.value("sd")
+
+
+def _blocks(one: Analysed) -> Iterator[Block]:
+    if "prior" in one.results.posterior.children and one.shown:
+        yield Table(
+            caption="Claims before and after the data",
+            columns=(
+                *("claim", "what it asks", "#95 % before", "#95 % after"),
+                *("#P(claim) before", "#factor of odds"),
+            ),
+            rows=tuple(_row(result, one) for result in one.shown),
+            source=f"{one.name}/posterior.nc, claims.csv",
+        )
+    declared = prior_table(one.results)
+    if declared:
+        yield declared
+
+
+def _row(result: ClaimResult, one: Analysed) -> tuple[Cell, ...]:
+    prior = estimand_draws(result.claim, one.results.posterior["prior"].to_dataset())
+    source = f"{one.name}/posterior.nc#prior.{result.claim.id}"
+    low, high = (
+        Number(value, fixed(value, 2), source) for value in map(float, prior.quantile(_INTERVAL))
+    )
+    return (
+        result.claim.id,
+        estimand_words(result.claim),
+        (low, " to ", high),
+        (result.estimate("q2_5"), " to ", result.estimate("q97_5")),
+        result.prior_probability,
+        ("× ", result.bayes_factor),
+    )

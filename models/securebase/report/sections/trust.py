@@ -1,0 +1,29 @@
+"""Whether a fit can be trusted: its checks."""
+
+from securebase.report.analysed import Analysed
+from securebase.report.claims import check_words
+from securebase.report.fit_tables import check_table
+from securebase.report.section import Block, Section, folded
+from securebase.report.wording import counted, listed
+
+
+def section(one: Analysed) -> Section:
+    """Say how the checks went, the failed ones by name."""
+    checks = check_table(one.results)
+    quiet = not one.withheld and one.results.warnings.empty
+    block: Block = folded(checks) if quiet else checks
+    return Section("trust", "Can this fit be trusted?", (sentence(one),), (block,))
+
+
+def sentence(one: Analysed) -> str:
+    """Say how the checks of an analysis went."""
+    total, warned = len(one.results.checks), len(one.results.warnings)
+    if one.withheld:
+        words = [check_words(check) for check in one.results.failures.to_dict("records")]
+        more = f", and {len(words) - 3} more" if len(words) > 3 else ""
+        return f"No: {listed(words[:3])}{more}."
+    if not total:
+        return "Nothing was checked."
+    if warned:
+        return f"Yes, with {counted(warned, 'warning')}: none of {counted(total, 'check')} failed."
+    return f"Yes: all {counted(total, 'check')} passed."
