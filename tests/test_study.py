@@ -9,7 +9,9 @@ import pytest
 import yaml
 from small_study import codebook, write_codebook
 
+from securebase.codebook.extracts import analysis_part
 from securebase.codebook.loading import load_study, study_path
+from securebase.codebook.rivals import rival_study
 from securebase.faults import Fault, InputError
 
 ANALYSIS = {
@@ -263,6 +265,38 @@ def test_two_analyses_and_claims_need_two_names(tmp_path: Path) -> None:
 def test_an_analysis_may_not_have_the_name_of_a_page(tmp_path: Path) -> None:
     (fault,) = faults_of(tmp_path, codebook(analyses={"claims": ANALYSIS}))
     assert fault.given == "an analysis called 'claims'"
+
+
+def rivalled(change: dict[str, Any]) -> dict[str, Any]:
+    rival = {"reason": "Age may matter after all.", "change": change}
+    return codebook(analyses={"growth": ANALYSIS | {"rivals": {"other": rival}}})
+
+
+@pytest.mark.parametrize(
+    ("change", "given", "expected"),
+    [
+        ({"outcomes": ["anxiety"]}, "'outcomes' of a rival", "predictors"),
+        ({"predictors": [{"name": "agge", "of": "actor"}]}, "agge", "age"),
+        ({"time": {"shape": "round"}}, "'round'", "'linear'"),
+    ],
+)
+def test_faults_of_a_rival_are_told(
+    tmp_path: Path, change: dict[str, Any], given: str, expected: str
+) -> None:
+    (fault,) = faults_of(tmp_path, rivalled(change))
+    assert given in fault.given
+    assert expected in fault.expected
+
+
+def test_a_rival_changes_what_it_says_and_nothing_else(tmp_path: Path) -> None:
+    content = rivalled({"predictors": [{"name": "age", "of": "actor"}]})
+    study = load_study(write_codebook(tmp_path, content))
+    other = rival_study(study, "growth", "other")
+    assert [one.name for one in other.analyses["growth"].predictors] == ["age"]
+    assert other.analyses["growth"].outcomes == study.analyses["growth"].outcomes
+    assert analysis_part(study, "growth") == analysis_part(
+        load_study(write_codebook(tmp_path, codebook(analyses={"growth": ANALYSIS}))), "growth"
+    )
 
 
 def test_a_partner_needs_two_roles(tmp_path: Path) -> None:

@@ -165,6 +165,20 @@ class Dropout(Refits):
     imputations: int = Field(10, ge=2, description="Completed data sets for each shift.")
 
 
+class Prediction(Closed):
+    """How well an analysis foretells a unit, or a cluster, that it has not seen."""
+
+    compare: bool = Field(
+        False, description="Whether each analysis is held against its rivals, which are fitted."
+    )
+    draws: int = Field(4000, ge=200, description="Posterior draws that foretell.")
+    most_refits: int = Field(
+        10,
+        ge=0,
+        description="Fits without one whose importance weights cannot be trusted, at most.",
+    )
+
+
 class Config(Closed):
     """The whole of config/config.yaml."""
 
@@ -188,6 +202,9 @@ class Config(Closed):
     )
     dropout: Dropout = Field(
         Dropout(), description="Whether the answer holds if those who left differ."
+    )
+    prediction: Prediction = Field(
+        Prediction(), description="How well analyses foretell whom they have not seen."
     )
     synthesis: str | None = Field(
         None,

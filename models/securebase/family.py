@@ -185,7 +185,7 @@ class Family:
 
     def refuse_other_keys(self, analysis: Analysis, where: str) -> None:
         """Raise one `InputError` with every key of an analysis that this family does not use."""
-        known = self.keys | {"family", "question", "outcomes", "roles", "waves", "priors"}
+        known = self.keys | {"family", "question", "outcomes", "roles", "waves", "priors", "rivals"}
         set_to = {name for name in analysis.model_fields_set if getattr(analysis, name)}
         faults = [
             Fault(where, f"'{name}' for family {self.name}", f"one of: {', '.join(sorted(known))}")

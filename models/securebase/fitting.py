@@ -194,7 +194,7 @@ def provenance(
         "simulated": str(study.simulated).lower(),
         "family": study.analyses[name].family,
         "equation": load_family(study.analyses[name].family).equation,
-        "declared": study.analyses[name].model_dump_json(),
+        "declared": study.analyses[name].model_dump_json(exclude={"rivals"}),
         "seed": str(seed),
         "seed_rule": f"first 8 hex digits of sha256('{sampling.seed}/{study.study}/{name}')",
         "settings": sampling.model_dump_json(),

@@ -15,6 +15,7 @@ from securebase.families import family_names, load_family
 from securebase.family import Built, Family, build
 from securebase.faults import InputError
 from securebase.panel import Panel
+from securebase.prediction.terms import LEFT_OUT, left_out_terms
 from securebase.priors import Prior, Priors, overridden_priors, prior_table
 from securebase.sampling import prior_draws
 
@@ -242,3 +243,20 @@ def test_run_may_say_what_warm_up_learns_and_else_the_family_does(name: str) -> 
     assert family.sampled(Sampling()).adaptation == family.adaptation
     for said in ("diag", "low_rank"):
         assert family.sampled(Sampling(adaptation=said)).adaptation == said
+
+
+@every
+def test_what_may_be_left_out_adds_up_to_the_likelihood(
+    modelled: Callable[[str, str], Modelled], name: str, kind: str
+) -> None:
+    one = modelled(name, kind)
+    terms = left_out_terms(one.built, one.panel, one.prior, 3)
+    by = "cluster" if one.panel.analysis.clusters else "unit"
+    assert set(terms[LEFT_OUT].values) == set(map(str, one.panel.data[by].values))
+    free = one.built.model.free_RVs
+    whole = pytensor.function(free, sum(one.built.logliks), mode="FAST_COMPILE")
+    totals = [
+        float(whole(*(one.prior[two.name].isel(chain=0, draw=draw).values for two in free)))
+        for draw in range(3)
+    ]
+    assert terms.sum(LEFT_OUT).values[0] == pytest.approx(totals, rel=1e-9)

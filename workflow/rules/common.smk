@@ -12,7 +12,7 @@ except ModuleNotFoundError:
     raise WorkflowError("securebase is not installed: run `pip install --no-deps -e .`") from None
 
 from securebase.config import parse_config
-from securebase.codebook.extracts import analysis_part, claims_part, data_part
+from securebase.codebook.extracts import analysis_part, claims_part, data_part, rivals_part
 from securebase.faults import Fault, InputError
 from securebase.sources import library_files
 from securebase.codebook.loading import load_study
@@ -141,7 +141,11 @@ def checks_of_all():
 
 def pages_read():
     """Files of an analysis that its page is made from; tables of re-fits where asked for."""
-    asked = {"prior_grid.csv": CONFIG.sensitivity.refits, "dropout.csv": CONFIG.dropout.refits}
+    asked = {
+        "prior_grid.csv": CONFIG.sensitivity.refits,
+        "dropout.csv": CONFIG.dropout.refits,
+        "prediction.csv": CONFIG.prediction.compare,
+    }
     tables = [
         "summary.csv",
         "parameters.csv",
@@ -158,7 +162,8 @@ def read_by_study_page(wildcards):
 
 def rules_of_pages():
     return {
-        name: getattr(CONFIG, name).model_dump() for name in ("decision", "sensitivity", "dropout")
+        name: getattr(CONFIG, name).model_dump()
+        for name in ("decision", "sensitivity", "dropout", "prediction")
     }
 
 

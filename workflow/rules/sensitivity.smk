@@ -7,6 +7,7 @@ REQUIRED INPUTS:
 OUTPUTS:
     other priors    results/<study>/<analysis>/prior_grid.csv: a row per claim and prior
     drop-out        results/<study>/<analysis>/dropout.csv: a row per claim and departure
+    prediction      results/<study>/<analysis>/prediction.csv: a row per model
 """
 
 
@@ -65,3 +66,31 @@ rule refit_departures:
         claims=lambda wildcards: claims_part(STUDIES[wildcards.study], wildcards.analysis),
     script:
         "../scripts/refit_departures.py"
+
+
+rule compare_prediction:
+    """Leave every unit or cluster out of an analysis and of its rivals, which are fitted."""
+    input:
+        waves="results/{study}/waves.parquet",
+        posterior="results/{study}/{analysis}/posterior.nc",
+        code=code_of_analysis("compare_prediction"),
+    output:
+        prediction="results/{study}/{analysis}/prediction.csv",
+    log:
+        "logs/compare_prediction/{study}/{analysis}.log",
+    benchmark:
+        "logs/compare_prediction/{study}/{analysis}.benchmark.tsv"
+    conda:
+        "../../environment.yml"
+    threads: 2
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        codebook=codebook,
+        prediction=CONFIG.prediction.model_dump(),
+        sampling=CONFIG.sampling.model_dump(),
+        asked=lambda wildcards: analysis_part(STUDIES[wildcards.study], wildcards.analysis),
+        rivals=lambda wildcards: rivals_part(STUDIES[wildcards.study], wildcards.analysis),
+    script:
+        "../scripts/compare_prediction.py"

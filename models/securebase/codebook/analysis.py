@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from pydantic import Field, model_validator
 
@@ -22,6 +23,16 @@ class PriorOverride(Closed):
         None, gt=0, description="Shape of the LKJ prior of a correlation matrix; 1 is uniform."
     )
     reason: Sentence = Field(description="Why this prior: mandatory.")
+
+
+class Rival(Closed):
+    """Another model of the same scores, compared by how well it foretells who was left out."""
+
+    reason: Sentence = Field(description="What it says that this model does not: mandatory.")
+    change: dict[Label, Any] = Field(
+        min_length=1,
+        description="Keys of the analysis that are otherwise in it, such as `predictors: []`.",
+    )
 
 
 class Analysis(Closed):
@@ -56,6 +67,9 @@ class Analysis(Closed):
     )
     priors: dict[Label, PriorOverride] = Field(
         {}, description="Overrides of the family's priors, by parameter."
+    )
+    rivals: dict[Label, Rival] = Field(
+        {}, description="Other models of the same scores, to compare with."
     )
 
     @property

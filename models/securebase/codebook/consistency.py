@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from securebase.codebook.document import KeyPath
 from securebase.codebook.questions import Problem, question_problems, unknown
+from securebase.codebook.rivals import rival_problems
 from securebase.codebook.scale import Covariate, Scale
 from securebase.codebook.study import Level, Study, code_texts
 from securebase.names import WAVE_KEYS
@@ -42,6 +43,7 @@ def inconsistencies(study: Study, stem: str) -> Iterator[Problem]:
         yield from _covariate(name, covariate, study)
     yield from _names(study)
     yield from question_problems(study)
+    yield from rival_problems(study)
 
 
 def _sources_of_wave_and_role(study: Study) -> Iterator[Problem]:

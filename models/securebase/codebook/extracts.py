@@ -20,7 +20,13 @@ def analysis_part(study: Study, name: str) -> dict[str, Any]:
         mode="json", include={"study", "simulated", "roles", "waves", "scales"}
     )
     covariates = study.model_dump(mode="json", include={"covariates"})
-    return parts | covariates | {"analysis": study.analyses[name].model_dump(mode="json")}
+    declared = study.analyses[name].model_dump(mode="json", exclude={"rivals"})
+    return parts | covariates | {"analysis": declared}
+
+
+def rivals_part(study: Study, name: str) -> dict[str, Any]:
+    """Extract the rivals of an analysis, as plain values."""
+    return study.analyses[name].model_dump(mode="json", include={"rivals"})
 
 
 def claims_of(study: Study, name: str) -> list[Claim]:

@@ -17,6 +17,7 @@ from securebase.report.sections import (
     missing,
     model,
     origin,
+    prediction,
     prior_sensitivity,
     priors,
     replication,
@@ -26,11 +27,13 @@ from securebase.report.sections import (
 SECTIONS: Final[tuple[Callable[[Analysed], Section], ...]] = (
     *(trust.section, answer.section, model.section, data.section, priors.section),
     *(prior_sensitivity.section, replication.section, missing.section),
-    *(computation.section, origin.section),
+    *(prediction.section, computation.section, origin.section),
 )
 """In the order of the page."""
 
-RESTING_ON_TRUST: Final = (prior_sensitivity.section, replication.section, missing.section)
+RESTING_ON_TRUST: Final = (
+    *(prior_sensitivity.section, replication.section, missing.section, prediction.section),
+)
 """Left out where a check failed: all they say rests on the draws."""
 
 

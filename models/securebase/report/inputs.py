@@ -22,6 +22,7 @@ ANALYSIS_FILES: Final = (
 )
 GRID_FILE: Final = "prior_grid.csv"
 DROPOUT_FILE: Final = "dropout.csv"
+PREDICTION_FILE: Final = "prediction.csv"
 PASS, WARN, FAIL = "pass", "warn", "fail"
 
 _COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -51,6 +52,10 @@ _COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
         *("claim", "outcome", "who", "shift", "p_beyond", "p_rope", "p_mcse", "verdict"),
         *("imputations", "failures"),
     ),
+    "prediction.csv": (
+        *("model", "reason", "left_out", "count", "elpd", "se", "k_worst", "k_limit", "k_bad"),
+        *("refits", "difference", "difference_se"),
+    ),
     "checks.tsv": ("check", "what", "value", "threshold", "comparison", "passed", "explanation"),
 }
 _TEXT: Final = frozenset(
@@ -69,7 +74,7 @@ _TEXT: Final = frozenset(
         *("role", "reason", "file", "person", "column", "kind", "rule", "action", "scale", "item"),
         *("name", "label", "levels", "coordinates", "outcome", "time_unit", "check", "what"),
         *("comparison", "passed", "explanation", "reversed", "block", "density"),
-        *("setting", "diagnosis", "failure", "who", "meaning"),
+        *("setting", "diagnosis", "failure", "who", "meaning", "model", "left_out"),
     }
 )
 
@@ -88,8 +93,8 @@ class AnalysisResults:
         The whole of ``posterior.nc``.
     priors, left_out : pandas.DataFrame or None
         The priors in force and the units that could not be used, where they were written.
-    grid, dropout : pandas.DataFrame or None
-        ``prior_grid.csv`` and ``dropout.csv``, where the analysis was fitted again.
+    grid, dropout, prediction : pandas.DataFrame or None
+        ``prior_grid.csv``, ``dropout.csv`` and ``prediction.csv``, where they were asked for.
     """
 
     name: str
@@ -103,6 +108,7 @@ class AnalysisResults:
     left_out: pd.DataFrame | None
     grid: pd.DataFrame | None
     dropout: pd.DataFrame | None
+    prediction: pd.DataFrame | None
 
     @property
     def failures(self) -> pd.DataFrame:
@@ -245,6 +251,7 @@ def _analysis(name: str, folder: Path, tables: Mapping[str, pd.DataFrame]) -> An
         left_out=tables.get(f"{name}/left_out.csv"),
         grid=tables.get(f"{name}/{GRID_FILE}"),
         dropout=tables.get(f"{name}/{DROPOUT_FILE}"),
+        prediction=tables.get(f"{name}/{PREDICTION_FILE}"),
     )
 
 

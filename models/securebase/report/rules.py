@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from securebase.config import Decision, Dropout, Sensitivity
-from securebase.report.inputs import DROPOUT_FILE, GRID_FILE
+from securebase.config import Decision, Dropout, Prediction, Sensitivity
+from securebase.report.inputs import DROPOUT_FILE, GRID_FILE, PREDICTION_FILE
 
 
 @dataclass(frozen=True)
@@ -20,11 +20,14 @@ class Rules:
         What was asked of other priors.
     dropout : Dropout
         What was asked of those who left.
+    prediction : Prediction
+        What was asked of rivals.
     """
 
     decision: Decision = field(default_factory=Decision)
     sensitivity: Sensitivity = field(default_factory=Sensitivity)
     dropout: Dropout = field(default_factory=Dropout)
+    prediction: Prediction = field(default_factory=Prediction)
 
     @classmethod
     def of(cls, told: Mapping[str, Mapping[str, Any]]) -> Self:
@@ -33,10 +36,15 @@ class Rules:
             Decision(**told["decision"]),
             Sensitivity(**told["sensitivity"]),
             Dropout(**told["dropout"]),
+            Prediction(**told["prediction"]),
         )
 
     @property
     def tables(self) -> list[str]:
         """Tables of re-fits that each analysis has."""
-        asked = {GRID_FILE: self.sensitivity.refits, DROPOUT_FILE: self.dropout.refits}
+        asked = {
+            GRID_FILE: self.sensitivity.refits,
+            DROPOUT_FILE: self.dropout.refits,
+            PREDICTION_FILE: self.prediction.compare,
+        }
         return [name for name, do in asked.items() if do]

@@ -1,0 +1,1 @@
+"""How well a model foretells a unit it has not seen, and whether rivals do better."""
