@@ -158,7 +158,7 @@ def provenance_table(analysis: AnalysisResults) -> Table:
     rows = [("draws", f"{sizes['chain']} chains of {sizes['draw']:,} draws")]
     rows += sorted((str(key), str(value)) for key, value in analysis.posterior.attrs.items())
     return Table(
-        caption=f"Analysis {analysis.name}",
+        caption="What the file of draws says of itself",
         columns=("what", "value"),
         rows=tuple((key.replace("_", " "), value) for key, value in rows),
         source=f"{analysis.name}/posterior.nc",

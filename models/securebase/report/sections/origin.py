@@ -2,7 +2,7 @@
 
 from securebase.report.analysed import Analysed
 from securebase.report.fit_tables import provenance_table
-from securebase.report.section import Section
+from securebase.report.section import Section, folded
 from securebase.report.wording import listed
 
 
@@ -12,4 +12,4 @@ def section(one: Analysed) -> Section:
     raw = [part.split(" ")[0] for part in str(attributes.get("raw_sha256", "")).split(", ")]
     seed = attributes.get("seed", "not told")
     words = f"From {listed(raw)}, with the seed {seed}." if any(raw) else f"With the seed {seed}."
-    return Section("origin", "How it was made", (words,), (provenance_table(one.results),))
+    return Section("origin", "How it was made", (words,), (folded(provenance_table(one.results)),))
