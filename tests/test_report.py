@@ -11,10 +11,14 @@ from report_example import CLAIMS, PER_YEAR, example_study, write_example
 
 from securebase.config import Decision
 from securebase.faults import InputError
-from securebase.report.analysis_page import write_analysis_page
+from securebase.report.analysed import analysed
+from securebase.report.analysis_page import render_analysis
 from securebase.report.claims import sides
-from securebase.report.claims_page import write_claims_page
+from securebase.report.claims_page import render_claims
+from securebase.report.inputs import read_results
+from securebase.report.language import foreign_words, glossed
 from securebase.report.rules import Rules
+from securebase.report.study_pages import write_study_pages
 from securebase.report.wording import (
     NOT_AVAILABLE,
     check_name,
@@ -28,8 +32,6 @@ from securebase.report.wording import (
 )
 
 VOID = {"meta", "br", "link", "img", "hr", "input", "col"}
-# words of another school of inference, which no template may use
-FOREIGN = ("significan", "p-value", "p value", "confidence interval", "null hypothesis", "reject")
 
 
 class Page(HTMLParser):
@@ -92,24 +94,26 @@ def failing(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_example(tmp_path_factory.mktemp("bad") / "couples_example", e_bfmi=0.18)
 
 
-def written(results: Path, folder: Path, **changes: object) -> str:
-    write_claims_page(example_study(**changes), results, folder / "claims.html")
-    return (folder / "claims.html").read_text(encoding="utf-8")
+def written(results: Path, rules: Rules | None = None, **changes: object) -> str:
+    study, rules = example_study(**changes), rules or Rules()
+    found = read_results(study, results, rules.tables)
+    return render_claims(study, found, analysed(study, found, rules), rules)
 
 
-def written_analysis(results: Path, folder: Path, **changes: object) -> str:
-    write_analysis_page(example_study(**changes), "growth", results, folder / "growth.html")
-    return (folder / "growth.html").read_text(encoding="utf-8")
-
-
-@pytest.fixture(scope="module")
-def html(results: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
-    return written(results, tmp_path_factory.mktemp("page"))
+def written_analysis(results: Path) -> str:
+    found = read_results(example_study(), results)
+    (one,) = analysed(example_study(), found, Rules())
+    return render_analysis(one, found.digests)
 
 
 @pytest.fixture(scope="module")
-def growth_html(results: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
-    return written_analysis(results, tmp_path_factory.mktemp("page"))
+def html(results: Path) -> str:
+    return written(results)
+
+
+@pytest.fixture(scope="module")
+def growth_html(results: Path) -> str:
+    return written_analysis(results)
 
 
 @pytest.fixture(scope="module")
@@ -123,13 +127,13 @@ def growth(growth_html: str) -> Page:
 
 
 @pytest.fixture(scope="module")
-def failing_html(failing: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
-    return written(failing, tmp_path_factory.mktemp("page"))
+def failing_html(failing: Path) -> str:
+    return written(failing)
 
 
 @pytest.fixture(scope="module")
-def failing_growth(failing: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
-    return written_analysis(failing, tmp_path_factory.mktemp("page"))
+def failing_growth(failing: Path) -> str:
+    return written_analysis(failing)
 
 
 def cell(results: Path, source: str) -> float:
@@ -210,7 +214,7 @@ def test_a_page_is_alone_in_the_world(which: str, request: pytest.FixtureRequest
         assert tag not in {"link", "img", "iframe", "object"}
         if key in {"src", "href"}:
             # a place on this page, or another page of the study
-            assert value.startswith("#") or value in {"claims.html", "growth.html"}, value
+            assert value.partition("#")[0] in {"", "claims.html", "growth.html"}, value
     assert re.findall(r"url\((?!#)", html) == []
 
 
@@ -229,9 +233,10 @@ def test_ids_are_unique_and_every_reference_has_one(
 
 
 @pytest.mark.parametrize(
-    # a forest and the participants; two outcomes, four claims, means replicated of two outcomes
+    # a forest and the participants; two outcomes, four claims, means replicated of two outcomes,
+    # the ranks of three quantities
     ("which", "pictures"),
-    [("html", 2), ("growth_html", 8)],
+    [("html", 2), ("growth_html", 11)],
 )
 def test_pictures_have_a_label_and_text_that_is_text(
     which: str, pictures: int, request: pytest.FixtureRequest
@@ -246,15 +251,43 @@ def test_pictures_have_a_label_and_text_that_is_text(
 
 @pytest.mark.parametrize("which", ["html", "growth_html", "failing_html", "failing_growth"])
 def test_no_word_of_another_school(which: str, request: pytest.FixtureRequest) -> None:
-    text = request.getfixturevalue(which).lower()
-    assert [word for word in FOREIGN if word in text] == []
+    assert list(foreign_words(request.getfixturevalue(which))) == []
 
 
-def test_same_results_same_bytes(
-    results: Path, html: str, growth_html: str, tmp_path: Path
-) -> None:
-    assert written(results, tmp_path) == html
-    assert written_analysis(results, tmp_path) == growth_html
+def test_a_page_with_a_word_of_another_school_is_not_written(tmp_path: Path) -> None:
+    folder = write_example(tmp_path / "couples_example")
+    first = CLAIMS[0] | {"sentence": "Anxiety falls significantly, p < .05."}
+    with pytest.raises(InputError, match="4 faults") as caught:
+        write_study_pages(example_study(claims=[first, *CLAIMS[1:]]), folder)
+    assert "'significantly' in" in str(caught.value)
+    assert not (folder / "claims.html").exists()
+
+
+def test_words_of_others_may_be_quoted() -> None:
+    said = "<p data-quoted>a significant other</p><p>the posterior <b>rejects</b> nothing</p>"
+    assert [word for word, _ in foreign_words(said)] == ["rejects"]
+
+
+def test_terms_are_explained_once_in_a_text() -> None:
+    text = glossed("The ROPE & the rope; R-hat, ROPE.")
+    assert text.count("<abbr") == 2
+    assert text.startswith('The <abbr title="Region of practical equivalence')
+    assert "</abbr> &amp; the rope;" in text
+
+
+def test_same_results_same_bytes(results: Path, html: str, growth_html: str) -> None:
+    assert written(results) == html
+    assert written_analysis(results) == growth_html
+
+
+def test_all_pages_of_a_study_are_written(html: str, growth_html: str, tmp_path: Path) -> None:
+    folder = write_example(tmp_path / "couples_example")
+    write_study_pages(example_study(), folder)
+    assert (folder / "claims.html").read_text(encoding="utf-8") == html
+    assert (folder / "growth.html").read_text(encoding="utf-8") == growth_html
+    told = (folder / "claims.md").read_text(encoding="utf-8")
+    rows = [line[2:4] for line in told.splitlines() if line.startswith("| H")]
+    assert rows == [claim["id"] for claim in CLAIMS]
 
 
 @pytest.mark.parametrize(
@@ -296,19 +329,19 @@ def test_a_failed_check_hides_no_number_in_a_picture(
     assert "fill-opacity: 0.17" in growth_html
 
 
-def test_simulated_data_say_so_loudly(results: Path, tmp_path: Path, html: str) -> None:
-    page = Page(written(results, tmp_path, simulated=True))
+def test_simulated_data_say_so_loudly(results: Path, html: str) -> None:
+    page = Page(written(results, simulated=True))
     assert page.text.index("Simulated data: effect sizes are ours.") < page.text.index("Securebase")
     assert "real data" not in page.text
     assert "imulated" not in Page(html).text
 
 
-def test_a_claim_without_a_result_is_not_dropped(results: Path, tmp_path: Path) -> None:
+def test_a_claim_without_a_result_is_not_dropped(tmp_path: Path) -> None:
     folder = tmp_path / "results"
     write_example(folder)
     table = pd.read_csv(folder / "claims.csv")
     table[table["id"] != "H2"].to_csv(folder / "claims.csv", index=False)
-    page = Page(written(folder, tmp_path))
+    page = Page(written(folder))
     assert "No verdict and no numbers: claims.csv has no row for it." in page.text
     assert not [source for source, _, _ in page.numbers if source.startswith("claims.csv#H2")]
 
@@ -321,7 +354,7 @@ def test_a_number_that_is_none_is_said_to_be_none(tmp_path: Path) -> None:
         table = pd.read_csv(folder / name, sep=separator)
         table.loc[0, columns] = np.nan
         table.to_csv(folder / name, sep=separator, index=False)
-    html = written(folder, tmp_path) + written_analysis(folder, tmp_path)
+    html = written(folder) + written_analysis(folder)
     assert html.count(NOT_AVAILABLE) >= 3
     assert ">nan<" not in html.lower()
 
@@ -337,8 +370,8 @@ def test_missing_results_are_all_named(tmp_path: Path) -> None:
     (folder / "flow.csv").unlink()
     (folder / "growth" / "checks.tsv").unlink()
     with pytest.raises(InputError, match=r"2 faults\n.*flow\.csv(.|\n)*growth/checks\.tsv"):
-        write_claims_page(example_study(), folder, tmp_path / "claims.html")
-    assert not (tmp_path / "claims.html").exists()
+        write_study_pages(example_study(), folder)
+    assert not (folder / "claims.html").exists()
 
 
 def test_a_missing_column_is_named(tmp_path: Path) -> None:
@@ -347,7 +380,7 @@ def test_a_missing_column_is_named(tmp_path: Path) -> None:
     table = pd.read_csv(folder / "claims.csv").drop(columns="p_rope")
     table.to_csv(folder / "claims.csv", index=False)
     with pytest.raises(InputError, match=r"claims\.csv, p_rope: no such column"):
-        write_claims_page(example_study(), folder, tmp_path / "claims.html")
+        write_study_pages(example_study(), folder)
 
 
 def test_a_warning_is_shown_and_withholds_nothing(tmp_path: Path) -> None:
@@ -356,7 +389,7 @@ def test_a_warning_is_shown_and_withholds_nothing(tmp_path: Path) -> None:
     checks = pd.read_csv(folder / "growth" / "checks.tsv", sep="\t")
     checks.loc[checks["check"] == "divergences", ["value", "passed"]] = [3, "warn"]
     checks.to_csv(folder / "growth" / "checks.tsv", sep="\t", index=False)
-    page = Page(written(folder, tmp_path))
+    page = Page(written(folder))
     assert "Yes, with 1 warning: none of 7 checks failed." in page.text
     assert "Not to be relied on" not in page.text
     assert "claims.csv#H1.median" in {source for source, _, _ in page.numbers}
@@ -368,11 +401,11 @@ def test_a_check_with_an_unknown_outcome_has_not_been_passed(tmp_path: Path) -> 
     checks = pd.read_csv(folder / "growth" / "checks.tsv", sep="\t")
     checks.loc[0, "passed"] = ""
     checks.to_csv(folder / "growth" / "checks.tsv", sep="\t", index=False)
-    assert "Not to be relied on" in Page(written(folder, tmp_path)).text
+    assert "Not to be relied on" in Page(written(folder)).text
 
 
-def test_a_study_without_analyses_still_has_a_page(results: Path, tmp_path: Path) -> None:
-    page = Page(written(results, tmp_path, analyses={}, claims=()))
+def test_a_study_without_analyses_still_has_a_page(results: Path) -> None:
+    page = Page(written(results, analyses={}, claims=()))
     assert "No claim is declared for this study." in page.text
     assert "151 couples, 300 persons, 5 waves" in page.text.replace(" ,", ",")
 
@@ -386,10 +419,8 @@ def test_origin_priors_and_units_left_out_are_told(growth: Page, results: Path) 
     assert f"claims.csv {digest}" in growth.text
 
 
-def test_the_rule_of_decision_is_printed(results: Path, tmp_path: Path) -> None:
-    rules = Rules(Decision(probability=0.9))
-    write_claims_page(example_study(), results, tmp_path / "claims.html", rules)
-    text = Page((tmp_path / "claims.html").read_text(encoding="utf-8")).text
+def test_the_rule_of_decision_is_printed(results: Path) -> None:
+    text = Page(written(results, Rules(Decision(probability=0.9)))).text
     assert "at least 0.9 even after subtracting 2 MCSE" in text
 
 

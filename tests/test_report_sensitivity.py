@@ -10,7 +10,7 @@ from report_example import example_study, write_example
 from securebase.config import Sensitivity
 from securebase.faults import InputError
 from securebase.report.analysed import analysed
-from securebase.report.analysis_page import write_analysis_page
+from securebase.report.analysis_page import render_analysis
 from securebase.report.claims import ClaimResult
 from securebase.report.inputs import AnalysisResults, read_results
 from securebase.report.rules import Rules
@@ -88,11 +88,15 @@ def test_numbers_of_other_priors_have_addresses(
     assert file.loc[int(line[1:]) - 2, column] == 0.71
 
 
-def test_without_re_fits_the_page_says_so(folder: Path, tmp_path: Path) -> None:
-    study, asked = example_study(), Rules(sensitivity=Sensitivity(refits=True))
-    write_analysis_page(study, "growth", folder, tmp_path / "without.html")
-    write_analysis_page(study, "growth", folder, tmp_path / "with.html", asked)
-    without, with_grid = ((tmp_path / f"{name}.html").read_text() for name in ("without", "with"))
+def _page(folder: Path, rules: Rules) -> str:
+    study = example_study()
+    (one,) = analysed(study, read_results(study, folder, rules.tables), rules)
+    return render_analysis(one, {})
+
+
+def test_without_re_fits_the_page_says_so(folder: Path) -> None:
+    asked = Rules(sensitivity=Sensitivity(refits=True))
+    without, with_grid = (_page(folder, rules) for rules in (Rules(), asked))
     assert "was not fitted again under other priors in this run" in without
     assert "Every claim again under other priors" not in without
     assert "Every claim again under other priors" in with_grid

@@ -22,7 +22,7 @@ PROMISED = (
     *("growth/posterior.nc", "growth/priors.csv", "growth/left_out.csv", "growth/summary.csv"),
     *("growth/parameters.csv", "growth/trajectories.csv", "growth/checks.tsv"),
     *("growth/power_scaling.csv", "growth.html"),
-    *("claims.csv", "claims.html"),
+    *("claims.csv", "claims.html", "claims.md", "paper.html"),
 )
 
 
@@ -263,7 +263,7 @@ def test_without_a_study_that_contributes_there_is_no_headline(
     edited: Callable[[str, str, str], None],
 ) -> None:
     edited("config/synthesis.yaml", "study: small", "study: elsewhere")
-    assert planned(snakemake("-n", "--forceall"))["write_claims"] == 2
+    assert planned(snakemake("-n", "--forceall"))["write_pages_small"] == 1
     assert "headline" not in planned(snakemake("-n", "--forceall"))
 
 
@@ -317,7 +317,7 @@ def test_a_new_threshold_judges_again_and_samples_nothing(
 ) -> None:
     edited("config/config.yaml", "ess: 10", "ess: 11")
     jobs = planned(snakemake("-n"))
-    assert jobs["check_posterior"] == 2
+    assert jobs["judge_small"] == 1
     assert not {"clean_waves", "sample_posterior"} & set(jobs)
 
 
@@ -326,7 +326,7 @@ def test_other_priors_are_asked_for_by_a_setting(
 ) -> None:
     asked = ("--config", "sensitivity={refits: true, draws: 100, ess: 20, r_hat: 1.2}")
     jobs = planned(snakemake("-n", *asked))
-    assert (jobs["refit_priors"], jobs["write_analysis"]) == (2, 2)
+    assert (jobs["refit_priors"], jobs["write_pages_small"]) == (2, 1)
     assert "sample_posterior" not in jobs
     grid = "results/small/growth/prior_grid.csv"
     run = snakemake("--cores", "2", *asked, "--", grid)
@@ -343,7 +343,7 @@ def test_other_fates_of_those_who_left_are_asked_for_by_a_setting(
 ) -> None:
     asked = ("--config", "dropout={refits: true, imputations: 2}")
     jobs = planned(snakemake("-n", *asked))
-    assert (jobs["refit_departures"], jobs["write_analysis"]) == (2, 2)
+    assert (jobs["refit_departures"], jobs["write_pages_small"]) == (2, 1)
     assert "refit_priors" not in jobs
     run = snakemake("--cores", "2", *asked, "--", "results/small/growth/dropout.csv")
     assert run.returncode == 0, run.stderr
@@ -391,7 +391,7 @@ def test_a_reworded_claim_samples_nothing(
 ) -> None:
     edited("config/studies/small.yaml", "in both members", "in both partners")
     jobs = planned(snakemake("-n"))
-    assert jobs["judge_claims"] == 1
+    assert jobs["judge_small"] == 1
     assert not {"clean_waves", "sample_posterior"} & set(jobs)
 
 

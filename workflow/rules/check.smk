@@ -12,67 +12,44 @@ OUTPUTS:
     gate            results/gate.tsv, only if no check failed
 """
 
+# a job per study: most of the time of a job goes into its start
+for study in STUDIES:
 
-rule check_posterior:
-    """Tabulate one posterior and hold it against the thresholds; fail at nothing."""
-    input:
-        waves="results/{study}/waves.parquet",
-        posterior="results/{study}/{analysis}/posterior.nc",
-        code=code_of_analysis("check_posterior"),
-    output:
-        summary="results/{study}/{analysis}/summary.csv",
-        parameters="results/{study}/{analysis}/parameters.csv",
-        trajectories="results/{study}/{analysis}/trajectories.csv",
-        checks="results/{study}/{analysis}/checks.tsv",
-        scaling="results/{study}/{analysis}/power_scaling.csv",
-    log:
-        "logs/check_posterior/{study}/{analysis}.log",
-    benchmark:
-        "logs/check_posterior/{study}/{analysis}.benchmark.tsv"
-    conda:
-        "../../environment.yml"
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        codebook=codebook,
-        thresholds=CONFIG.thresholds.model_dump(),
-        scaling_threshold=CONFIG.sensitivity.threshold,
-        asked=lambda wildcards: analysis_part(STUDIES[wildcards.study], wildcards.analysis),
-        claims=lambda wildcards: claims_part(STUDIES[wildcards.study], wildcards.analysis),
-    script:
-        "../scripts/check_posterior.py"
-
-
-rule judge_claims:
-    """Give every claim of a study its probabilities and its verdict."""
-    input:
-        posteriors=of_analyses("posterior.nc"),
-        checks=of_analyses("checks.tsv"),
-        code=code_of_study("judge_claims"),
-    output:
-        claims="results/{study}/claims.csv",
-    log:
-        "logs/judge_claims/{study}.log",
-    benchmark:
-        "logs/judge_claims/{study}.benchmark.tsv"
-    conda:
-        "../../environment.yml"
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        codebook=codebook,
-        decision=CONFIG.decision.model_dump(),
-        claims=lambda wildcards: claims_part(STUDIES[wildcards.study]),
-    script:
-        "../scripts/judge_claims.py"
+    rule:
+        """Tabulate and check the posteriors of a study, judge its claims; fail at nothing."""
+        name:
+            f"judge_{study}"
+        input:
+            waves=f"results/{study}/waves.parquet",
+            posteriors=of_study(study, "posterior.nc"),
+            code=code_of_study("judge_study", study),
+        output:
+            claims=f"results/{study}/claims.csv",
+            tables=of_study(study, *JUDGED),
+        log:
+            f"logs/judge/{study}.log",
+        benchmark:
+            f"logs/judge/{study}.benchmark.tsv"
+        conda:
+            "../../environment.yml"
+        resources:
+            mem_mb=2000,
+            runtime=10,
+        params:
+            codebook=f"config/studies/{study}.yaml",
+            thresholds=CONFIG.thresholds.model_dump(),
+            scaling_threshold=CONFIG.sensitivity.threshold,
+            decision=CONFIG.decision.model_dump(),
+            asked=[analysis_part(STUDIES[study], name) for name in STUDIES[study].analyses],
+            claims=claims_part(STUDIES[study]),
+        script:
+            "../scripts/judge_study.py"
 
 
 rule gate:
     """Fail if any check of any study failed, after everything is written."""
     input:
-        checks=checks_of_all(),
+        checks=[path for study in STUDIES for path in of_study(study, "checks.tsv")],
         pages=pages(),
         code=code_of("gate"),
     output:

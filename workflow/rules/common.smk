@@ -60,6 +60,12 @@ if CONFIG.synthesis:
 if faults:
     raise WorkflowError(str(InputError("the studies of this run", faults)))
 
+# files of a study that cleaning writes, and of an analysis that judging does
+CLEANED = ("waves.parquet", "exclusions.tsv", "scoring.tsv", "flow.csv", "codebook.csv")
+JUDGED = (
+    *("summary.csv", "parameters.csv", "trajectories.csv", "checks.tsv", "power_scaling.csv"),
+)
+
 
 wildcard_constraints:
     study="|".join(STUDIES),
@@ -86,14 +92,10 @@ def code_of_analysis(rule):
     return code
 
 
-def code_of_study(rule):
-    """Input function: the rule's code and the families of all analyses of the study."""
-
-    def code(wildcards):
-        analyses = STUDIES[wildcards.study].analyses.values()
-        return code_of(rule, sorted({f"securebase.families.{one.family}" for one in analyses}))
-
-    return code
+def code_of_study(rule, study):
+    """The rule's code and the families of all analyses of a study."""
+    analyses = STUDIES[study].analyses.values()
+    return code_of(rule, sorted({f"securebase.families.{one.family}" for one in analyses}))
 
 
 def code_of_simulation(wildcards):
@@ -121,22 +123,9 @@ def codebook(wildcards):
     return f"config/studies/{wildcards.study}.yaml"
 
 
-def of_analyses(name):
-    """Input function: a file of every analysis of a study."""
-
-    def paths(wildcards):
-        analyses = STUDIES[wildcards.study].analyses
-        return [f"results/{wildcards.study}/{analysis}/{name}" for analysis in analyses]
-
-    return paths
-
-
-def checks_of_all():
-    return [
-        f"results/{study}/{analysis}/checks.tsv"
-        for study, codebook_of in STUDIES.items()
-        for analysis in codebook_of.analyses
-    ]
+def of_study(study, *names):
+    """Files of every analysis of a study."""
+    return [f"results/{study}/{one}/{name}" for one in STUDIES[study].analyses for name in names]
 
 
 def pages_read():
@@ -146,25 +135,12 @@ def pages_read():
         "dropout.csv": CONFIG.dropout.refits,
         "prediction.csv": CONFIG.prediction.compare,
     }
-    tables = [
-        "summary.csv",
-        "parameters.csv",
-        "trajectories.csv",
-        "checks.tsv",
-        "power_scaling.csv",
-    ]
-    return ["posterior.nc", *tables, *(name for name, do in asked.items() if do)]
-
-
-def read_by_study_page(wildcards):
-    return [path for name in pages_read() for path in of_analyses(name)(wildcards)]
+    return ["posterior.nc", *JUDGED, *(name for name, do in asked.items() if do)]
 
 
 def rules_of_pages():
-    return {
-        name: getattr(CONFIG, name).model_dump()
-        for name in ("decision", "sensitivity", "dropout", "prediction")
-    }
+    asked = ("decision", "sensitivity", "dropout", "prediction")
+    return {name: getattr(CONFIG, name).model_dump() for name in asked}
 
 
 def recovery_tables(wildcards):

@@ -5,69 +5,50 @@ REQUIRED INPUTS:
     everything under results/<study>/ that the stages before have written
 OUTPUTS:
     claims          results/<study>/claims.html: what was found, and how far to trust it
+    texts           results/<study>/claims.md, paper.html: the same to paste, APA style
     analysis        results/<study>/<analysis>.html: section by section, what it rests on
     index           results/index.html: all studies of the run
 Each is one file; nothing is loaded from elsewhere.
 """
 
+for study in STUDIES:
 
-rule write_claims:
-    """The page a reader of a study opens first: the answer, and whether it can be trusted."""
-    input:
-        rules.clean_waves.output,
-        read_by_study_page,
-        claims="results/{study}/claims.csv",
-        code=code_of("write_claims", ["securebase.report.templates"]),
-    output:
-        page="results/{study}/claims.html",
-    log:
-        "logs/write_claims/{study}.log",
-    benchmark:
-        "logs/write_claims/{study}.benchmark.tsv"
-    conda:
-        "../../environment.yml"
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        codebook=codebook,
-        rules=rules_of_pages(),
-        said=lambda wildcards: STUDIES[wildcards.study].model_dump(mode="json"),
-    script:
-        "../scripts/write_claims.py"
-
-
-rule write_analysis:
-    """The page of one analysis: all that its answer rests on."""
-    input:
-        rules.clean_waves.output,
-        [f"results/{{study}}/{{analysis}}/{name}" for name in pages_read()],
-        claims="results/{study}/claims.csv",
-        code=code_of("write_analysis", ["securebase.report.templates"]),
-    output:
-        page="results/{study}/{analysis}.html",
-    log:
-        "logs/write_analysis/{study}/{analysis}.log",
-    benchmark:
-        "logs/write_analysis/{study}/{analysis}.benchmark.tsv"
-    conda:
-        "../../environment.yml"
-    resources:
-        mem_mb=1000,
-        runtime=10,
-    params:
-        codebook=codebook,
-        rules=rules_of_pages(),
-        said=lambda wildcards: STUDIES[wildcards.study].model_dump(mode="json"),
-    script:
-        "../scripts/write_analysis.py"
+    rule:
+        """What a reader of a study opens first, and a page of all that each analysis rests on."""
+        name:
+            f"write_pages_{study}"
+        input:
+            of_study(study, *pages_read()),
+            [f"results/{study}/{name}" for name in CLEANED],
+            claims=f"results/{study}/claims.csv",
+            code=code_of("write_pages", ["securebase.report.templates"]),
+        output:
+            claims=f"results/{study}/claims.html",
+            markdown=f"results/{study}/claims.md",
+            paper=f"results/{study}/paper.html",
+            analyses=[f"results/{study}/{name}.html" for name in STUDIES[study].analyses],
+        log:
+            f"logs/write_pages/{study}.log",
+        benchmark:
+            f"logs/write_pages/{study}.benchmark.tsv"
+        conda:
+            "../../environment.yml"
+        resources:
+            mem_mb=2000,
+            runtime=10,
+        params:
+            codebook=f"config/studies/{study}.yaml",
+            rules=rules_of_pages(),
+            said=STUDIES[study].model_dump(mode="json"),
+        script:
+            "../scripts/write_pages.py"
 
 
 rule write_index:
     """The first page of a run: every study, every verdict, the answer over all."""
     input:
         [f"results/{study}/{name}" for study in STUDIES for name in ("waves.parquet", "claims.csv")],
-        checks_of_all(),
+        [path for study in STUDIES for path in of_study(study, "checks.tsv")],
         headline=(
             ["results/headline/headline.csv", "results/headline/studies.csv"]
             if CONTRIBUTIONS

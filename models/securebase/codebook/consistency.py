@@ -15,7 +15,7 @@ from securebase.names import WAVE_KEYS
 RECORD_KEYS = (*WAVE_KEYS, "file", "row", "declared")
 
 # pages of a study that are not of an analysis
-PAGES = frozenset({"claims"})
+PAGES = frozenset({"claims", "paper"})
 
 
 def inconsistencies(study: Study, stem: str) -> Iterator[Problem]:

@@ -1,14 +1,10 @@
 """The page of an analysis: section by section, from whether it can be trusted to its origin."""
 
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Mapping
 from typing import Final
 
-from securebase.codebook.loading import Study
-from securebase.report.analysed import Analysed, analysed
-from securebase.report.inputs import read_results
-from securebase.report.rendering import rendered, write_page
-from securebase.report.rules import Rules
+from securebase.report.analysed import Analysed
+from securebase.report.rendering import rendered
 from securebase.report.section import Section
 from securebase.report.sections import (
     answer,
@@ -21,13 +17,14 @@ from securebase.report.sections import (
     prior_sensitivity,
     priors,
     replication,
+    standards,
     trust,
 )
 
 SECTIONS: Final[tuple[Callable[[Analysed], Section], ...]] = (
     *(trust.section, answer.section, model.section, data.section, priors.section),
     *(prior_sensitivity.section, replication.section, missing.section),
-    *(prediction.section, computation.section, origin.section),
+    *(prediction.section, computation.section, standards.section, origin.section),
 )
 """In the order of the page."""
 
@@ -37,40 +34,24 @@ RESTING_ON_TRUST: Final = (
 """Left out where a check failed: all they say rests on the draws."""
 
 
-def write_analysis_page(
-    study: Study, name: str, results: Path, destination: Path, rules: Rules | None = None
-) -> None:
-    """Write the page of an analysis: one HTML file that loads nothing.
+def render_analysis(one: Analysed, digests: Mapping[str, str]) -> str:
+    """Render the page of an analysis as HTML.
 
     Parameters
     ----------
-    study : Study
-        The codebook.
-    name : str
-        The analysis.
-    results : pathlib.Path
-        ``results/<study>``.
-    destination : pathlib.Path
-        The file to write. It appears whole or not at all.
-    rules : Rules, optional
-
-    Raises
-    ------
-    InputError
-        Results that are missing or lack a column.
+    one : Analysed
+    digests : mapping of str to str
+        SHA-256 of each file that was read.
     """
-    rules = rules or Rules()
-    found = read_results(study, results, rules.tables, [name])
-    (one,) = analysed(study, found, rules)
-    text = rendered(
+    return rendered(
         "analysis.html.j2",
-        study=study,
+        study=one.study,
         one=one,
+        rules=one.rules,
         sections=sections_of(one),
-        digests=found.digests,
+        digests=digests,
         trouble=[one] if one.withheld else [],
     )
-    write_page(text, destination)
 
 
 def sections_of(one: Analysed) -> list[Section]:

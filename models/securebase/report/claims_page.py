@@ -1,7 +1,6 @@
 """The page of a study's claims: one file that says what was found, and how far to trust it."""
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Final
 
 import pandas as pd
@@ -9,16 +8,16 @@ import pandas as pd
 from securebase.codebook.loading import Study
 from securebase.config import Decision
 from securebase.report import claim_figures
-from securebase.report.analysed import Analysed, analysed, in_declared_order
+from securebase.report.analysed import Analysed, in_declared_order
 from securebase.report.claims import (
     ClaimResult,
     expected_wrong,
     sides,
     verdict_sentence,
 )
-from securebase.report.inputs import StudyResults, read_results
+from securebase.report.inputs import StudyResults
 from securebase.report.participation import participation
-from securebase.report.rendering import rendered, write_page
+from securebase.report.rendering import rendered
 from securebase.report.rules import Rules
 from securebase.report.sections import answer, missing, prior_sensitivity, trust
 from securebase.report.svg import Picture, inline_svg
@@ -36,34 +35,21 @@ _ANSWERED: Final = "answered"
 _LOST: Final = "lost"
 
 
-def write_claims_page(
-    study: Study, results: Path, destination: Path, rules: Rules | None = None
-) -> None:
-    """Write the page of a study: one HTML file without external address.
+def render_claims(
+    study: Study, results: StudyResults, analyses: Sequence[Analysed], rules: Rules
+) -> str:
+    """Render the page of a study as HTML.
 
     Parameters
     ----------
     study : Study
         The codebook.
-    results : pathlib.Path
-        ``results/<study>``.
-    destination : pathlib.Path
-        The file to write. It appears whole or not at all.
-    rules : Rules, optional
-
-    Raises
-    ------
-    InputError
-        Results that are missing or lack a column.
+    results : StudyResults
+    analyses : sequence of Analysed
+        All of the study.
+    rules : Rules
     """
-    rules = rules or Rules()
-    write_page(render_claims(study, read_results(study, results, rules.tables), rules), destination)
-
-
-def render_claims(study: Study, results: StudyResults, rules: Rules) -> str:
-    """Render the page of a study as HTML."""
     decision = rules.decision
-    analyses = analysed(study, results, rules)
     claims = in_declared_order(study, analyses)
     supported, wrong = expected_wrong(claims)
     return rendered(

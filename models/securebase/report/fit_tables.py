@@ -162,4 +162,5 @@ def provenance_table(analysis: AnalysisResults) -> Table:
         columns=("what", "value"),
         rows=tuple((key.replace("_", " "), value) for key, value in rows),
         source=f"{analysis.name}/posterior.nc",
+        quotes=True,
     )

@@ -8,6 +8,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from securebase.report.claims import check_words, probability_regions, region_style
+from securebase.report.language import GLOSSARY, glossed, refuse_foreign_words
 from securebase.report.wording import short
 
 
@@ -20,7 +21,9 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["gloss"] = glossed
     environment.globals.update(
+        glossary=GLOSSARY,
         short=short,
         check_words=check_words,
         probability_regions=probability_regions,
@@ -43,7 +46,14 @@ def rendered(template: str, **values: Any) -> str:
 
 
 def write_page(text: str, destination: Path) -> None:
-    """Write a page; it appears whole or not at all."""
+    """Write a page; it appears whole or not at all.
+
+    Raises
+    ------
+    InputError
+        For words that a page may not say.
+    """
+    refuse_foreign_words(text, destination.name)
     destination.parent.mkdir(parents=True, exist_ok=True)
     partial = destination.with_name(f".{destination.name}.partial")
     partial.write_text(text, encoding="utf-8", newline="\n")

@@ -29,7 +29,15 @@ class Light:
         )
 
 
-Cell = str | Number | Light | tuple[str | Number, ...]
+@dataclass(frozen=True)
+class Link:
+    """A place on this page, or another page of the study."""
+
+    text: str
+    href: str
+
+
+Cell = str | Number | Light | Link | tuple[str | Number, ...]
 
 
 @dataclass(frozen=True)
@@ -46,12 +54,15 @@ class Table:
         Cells in the order of the headings.
     source : str
         File it was read from.
+    quotes : bool
+        Whether cells hold the words of others: raw answers, files.
     """
 
     caption: str
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
     source: str
+    quotes: bool = False
     kind: ClassVar[str] = "grid"
 
 
@@ -190,6 +201,7 @@ def exclusion_table(results: StudyResults) -> Table:
             for (file, rule, kind, action), part in grouped
         ),
         source="exclusions.tsv",
+        quotes=True,
     )
 
 

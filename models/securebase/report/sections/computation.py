@@ -1,13 +1,27 @@
 """How the posterior was drawn, and where it mixed worst."""
 
 from collections.abc import Iterator
+from typing import Final
 
+import numpy as np
+import xarray as xr
+
+from securebase.claims import estimand_draws
+from securebase.names import SAMPLES
 from securebase.report.analysed import Analysed
+from securebase.report.chain_figures import rank_panel
 from securebase.report.fit_tables import estimate_table
-from securebase.report.section import Block, Section, folded
-from securebase.report.wording import counted, fixed
+from securebase.report.section import Block, Gallery, Note, Section, folded
+from securebase.report.svg import Picture, inline_svg
+from securebase.report.tables import Cell, Table
+from securebase.report.wording import Number, counted, fixed, place_words
 
-_WORST = 10
+_WORST: Final = 10
+_DRAWN: Final = 3
+_RANKS: Final = (
+    "Ranks of each chain's draws among all, of what mixed worst: flat where chains agree, within "
+    "the grey band nineteen times in twenty."
+)
 
 
 def section(one: Analysed) -> Section:
@@ -32,9 +46,63 @@ def sentence(one: Analysed) -> str:
 
 
 def _blocks(one: Analysed) -> Iterator[Block]:
+    if one.withheld:
+        return
     table = one.results.summary
-    worst = table.assign(least=table[["ess_bulk", "ess_tail"]].min(axis=1))
-    lines = worst.sort_values("least", kind="stable").index[:_WORST]
-    if not one.withheld:
-        caption = f"The {counted(len(lines), 'quantity', 'quantities')} that mixed worst"
-        yield folded(estimate_table(caption, one.results, table.loc[lines], one.labels))
+    least = table[["ess_bulk", "ess_tail"]].min(axis=1)
+    lines = least.sort_values(kind="stable").index[:_WORST]
+    yield Gallery([_ranks(one, int(line), float(least[line])) for line in lines[:_DRAWN]])
+    yield Note((_RANKS,))
+    caption = f"The {counted(len(lines), 'quantity', 'quantities')} that mixed worst"
+    yield folded(estimate_table(caption, one.results, table.loc[lines], one.labels))
+    if one.claims:
+        yield folded(_halves(one))
+
+
+def _ranks(one: Analysed, line: int, effective: float) -> Picture:
+    row = one.results.summary.loc[line]
+    place = f"{row['name']}[{row['coordinates']}]"
+    draws = cell_draws(one.results.posterior["posterior"].to_dataset(), place)
+    title = place_words(place)
+    words = f"Ranks of the draws of {title} by chain; R-hat {fixed(float(str(row['r_hat'])), 3)}."
+    drawing = rank_panel(draws.transpose(*SAMPLES).to_numpy(), effective, title)
+    return Picture(inline_svg(drawing, f"ranks-{line}", words), words)
+
+
+def cell_draws(posterior: xr.Dataset, place: str) -> xr.DataArray:
+    """Find the draws of a cell by its place: "level[role=patient, outcome=anxiety]".
+
+    Parameters
+    ----------
+    posterior : xr.Dataset
+    place : str
+        Variable and coordinates, as in summary.csv.
+    """
+    name, _, coordinates = place.removesuffix("]").partition("[")
+    pairs = (pair.partition("=") for pair in coordinates.split(", ") if pair)
+    return posterior[name].sel({dim: label for dim, _, label in pairs})
+
+
+def _halves(one: Analysed) -> Table:
+    """Put the first half of the draws beside all of them (WAMBS, point 3)."""
+    posterior = one.results.posterior["posterior"].to_dataset()
+    rows: list[tuple[Cell, ...]] = []
+    for result in one.shown:
+        draws = estimand_draws(result.claim, posterior)
+        half = draws.isel(draw=slice(0, draws.sizes["draw"] // 2))
+        source = f"{one.name}/posterior.nc#posterior.{result.claim.id}"
+        error = result.value("sd") / np.sqrt(result.value("ess_bulk") / 2)
+        change = (float(half.mean()) - float(draws.mean())) / error
+        values = (float(half.mean()), float(draws.mean()), change)
+        places = (3, 3, 1)
+        numbers = (
+            Number(value, fixed(value, digits), source)
+            for value, digits in zip(values, places, strict=True)
+        )
+        rows.append((result.claim.id, *numbers))
+    return Table(
+        caption="Half of the draws beside all of them",
+        columns=("claim", "#mean of the first half", "#mean of all", "#difference in MCSE"),
+        rows=tuple(rows),
+        source=f"{one.name}/posterior.nc",
+    )

@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 from securebase.claims import estimand_draws
+from securebase.names import SAMPLES
 from securebase.report.analysed import Analysed
 from securebase.report.claims import ClaimResult
 from securebase.report.fit_tables import prior_table
-from securebase.report.section import Block, Section
+from securebase.report.section import Block, Section, folded
 from securebase.report.tables import Cell, Table
 from securebase.report.wording import Number, estimand_words, factor_text, fixed, listed
 
@@ -45,9 +46,35 @@ def _blocks(one: Analysed) -> Iterator[Block]:
             rows=tuple(_row(result, one) for result in one.shown),
             source=f"{one.name}/posterior.nc, claims.csv",
         )
+    if {"prior_predictive", "observed_data"} <= set(one.results.posterior.children):
+        yield folded(_foretold(one))
     declared = prior_table(one.results)
     if declared:
         yield declared
+
+
+def _foretold(one: Analysed) -> Table:
+    """Put the means that the priors alone foretell beside the observed ones."""
+    tree, source = one.results.posterior, f"{one.name}/posterior.nc#prior_predictive.mean"
+    observed = tree["observed_data"]["mean"]
+    limits = tree["prior_predictive"]["mean"].quantile(_INTERVAL, dim=SAMPLES)
+    rows: list[tuple[Cell, ...]] = []
+    for at, mean in observed.to_series().dropna().items():
+        labels = dict(zip(map(str, observed.dims), _labels(at), strict=True))
+        low, high = limits.sel(labels).to_numpy().tolist()
+        numbers = [Number(value, fixed(value, 2), source) for value in (low, high, float(mean))]
+        words = ", ".join(one.labels.get(label, label) for label in labels.values())
+        rows.append((words, (numbers[0], " to ", numbers[1]), numbers[2]))
+    return Table(
+        caption="Means that the priors alone foretell",
+        columns=("of", "#95 % before", "#observed"),
+        rows=tuple(rows),
+        source=f"{one.name}/posterior.nc",
+    )
+
+
+def _labels(at: object) -> tuple[str, ...]:
+    return at if isinstance(at, tuple) else (str(at),)
 
 
 def _row(result: ClaimResult, one: Analysed) -> tuple[Cell, ...]:

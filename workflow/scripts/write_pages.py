@@ -1,18 +1,17 @@
-"""What an analysis left, to its page."""
+"""What was found in a study, to its pages and texts."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from securebase.codebook.loading import load_study
 from securebase.logs import logged
-from securebase.report.analysis_page import write_analysis_page
 from securebase.report.rules import Rules
+from securebase.report.study_pages import write_study_pages
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
 with logged(snakemake.log[0]):
-    page = Path(snakemake.output.page)
     study = load_study(Path(snakemake.params.codebook))
-    rules = Rules.of(snakemake.params.rules)
-    write_analysis_page(study, snakemake.wildcards.analysis, page.parent, page, rules)
+    folder = Path(snakemake.output.claims).parent
+    write_study_pages(study, folder, Rules.of(snakemake.params.rules))

@@ -1,0 +1,43 @@
+"""All pages and texts of a study, from its results read once."""
+
+from pathlib import Path
+
+from securebase.codebook.loading import Study
+from securebase.report.analysed import analysed, in_declared_order
+from securebase.report.analysis_page import render_analysis
+from securebase.report.claims_page import render_claims
+from securebase.report.inputs import read_results
+from securebase.report.markdown import claims_markdown
+from securebase.report.paper import render_paper
+from securebase.report.rendering import write_page
+from securebase.report.rules import Rules
+
+
+def write_study_pages(study: Study, folder: Path, rules: Rules | None = None) -> None:
+    """Write claims.html, claims.md, paper.html and a page per analysis.
+
+    Each HTML file loads nothing, and appears whole or not at all.
+
+    Parameters
+    ----------
+    study : Study
+        The codebook.
+    folder : pathlib.Path
+        ``results/<study>``: results are read there, pages are written there.
+    rules : Rules, optional
+        What the run was asked for.
+
+    Raises
+    ------
+    InputError
+        Results that are missing or lack a column; words that a page may not say.
+    """
+    rules = rules or Rules()
+    results = read_results(study, folder, rules.tables)
+    analyses = analysed(study, results, rules)
+    claims = in_declared_order(study, analyses)
+    write_page(render_claims(study, results, analyses, rules), folder / "claims.html")
+    write_page(claims_markdown(study, claims, rules.decision), folder / "claims.md")
+    write_page(render_paper(study, results, analyses, rules), folder / "paper.html")
+    for one in analyses:
+        write_page(render_analysis(one, results.digests), folder / f"{one.name}.html")
