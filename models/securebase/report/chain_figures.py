@@ -1,5 +1,6 @@
 """Drawings of chains: whether each visits every part of a posterior as often as the others."""
 
+import textwrap
 from typing import Final
 
 import numpy as np
@@ -10,6 +11,7 @@ from scipy.stats import binom, rankdata
 from securebase.report import svg
 
 BINS: Final = 20
+_TITLE_LETTERS: Final = 42
 _STYLES: Final = ("-", (0, (4, 2)), (0, (1, 1.5)), (0, (5, 1.5, 1, 1.5)))
 _COLOURS: Final = (svg.AVOIDANCE, svg.ANXIETY, svg.CLAIMED, svg.OPPOSITE)
 
@@ -49,8 +51,8 @@ def rank_panel(draws: NDArray[np.float64], effective: float, title: str) -> Figu
     count = max(int(effective / len(draws)), 1)
     low, high = (binom.ppf(tail, count, even) / count for tail in (0.025, 0.975))
     with svg.drawing_style():
-        figure = Figure(figsize=(svg.PANEL_INCHES, 1.7))
-        axes = figure.add_axes((0.11, 0.24, 0.86, 0.58))
+        figure = Figure(figsize=(svg.PANEL_INCHES, 1.8))
+        axes = figure.add_axes((0.11, 0.23, 0.86, 0.55))
         axes.axhspan(low, high, color=svg.ROPE, linewidth=0)
         axes.axhline(even, color=svg.MUTED, linewidth=0.6)
         edges = np.linspace(0, 1, BINS + 1)
@@ -63,5 +65,6 @@ def rank_panel(draws: NDArray[np.float64], effective: float, title: str) -> Figu
         axes.set_yticks([0, even], ["0", f"1/{BINS}"])
         axes.set_xticks([0, 0.5, 1], ["lowest", "rank among all draws", "highest"])
         axes.tick_params(axis="x", length=0)
-        axes.set_title(title, loc="left", fontsize=8.5, fontweight="bold", pad=3)
+        lines = textwrap.fill(title, _TITLE_LETTERS)
+        axes.set_title(lines, loc="left", fontsize=8, fontweight="bold", pad=3)
     return figure

@@ -174,7 +174,8 @@ def _term_words(term: Term) -> str:
 def variable_words(name: str) -> str:
     """Say the name of a posterior variable: "unit_corr" is "unit correlation"."""
     full = {"corr": "correlation", "sd": "standard deviation"}
-    return " ".join(full.get(word, word) for word in name.split("_"))
+    words = " ".join(full.get(word, word) for word in name.split("_"))
+    return f"{words} effect" if words.endswith(("lagged", "concurrent")) else words
 
 
 def place_words(place: str) -> str:
