@@ -4,11 +4,15 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
+from matplotlib.patches import FancyArrowPatch
 from report_example import LEVEL, ROLES, WAVES, example_study, trajectory_table
 
 from securebase.report import claim_figures, figures, svg
+from securebase.report.chain_figures import BINS, rank_panel, rank_shares
 from securebase.report.participation import participation
+from securebase.report.path_figures import Arrow, path_diagram
 
 
 @pytest.fixture(scope="module")
@@ -161,3 +165,33 @@ def test_an_svg_is_made_for_a_page() -> None:
     assert ids
     assert all(name.startswith("one-") for name in ids)
     assert "DejaVu" not in text
+
+
+def test_a_path_diagram_tells_what_is_clear_from_what_is_not() -> None:
+    arrows = [
+        Arrow("anxiety", "anxiety", 0.1, 0.4, 0.7),
+        Arrow("partner anxiety", "anxiety", -0.3, -0.2, -0.1),
+        Arrow("partner anxiety", "support", -0.2, 0.1, 0.4),
+    ]
+    figure = path_diagram(arrows, {"anxiety": "attachment anxiety"}, "lagged effect, wife")
+    (axes,) = figure.axes
+    drawn = [one for one in axes.patches if isinstance(one, FancyArrowPatch)]
+    assert [to_hex(one.get_edgecolor()) for one in drawn] == [svg.CLAIMED, svg.OPPOSITE, svg.MUTED]
+    widths = [one.get_linewidth() for one in drawn]
+    assert widths == sorted(widths, reverse=True)
+    assert [one.get_linestyle() == "-" for one in drawn] == [True, True, False]
+    words = [text.get_text() for text in axes.texts]
+    assert {"attachment anxiety", "support", "0.40", "\N{MINUS SIGN}0.20"} <= set(words)
+
+
+def test_ranks_are_even_where_chains_agree_and_not_where_one_is_elsewhere(
+    rng: np.random.Generator,
+) -> None:
+    draws = rng.normal(size=(4, 1000))
+    assert abs(rank_shares(draws) * BINS - 1).max() < 0.6
+    draws[2] += 1.0
+    shares = rank_shares(draws)
+    assert shares[2, -1] > 2 / BINS
+    assert shares.sum(axis=1) == pytest.approx(np.ones(4))
+    figure = rank_panel(draws, 400, "change (patient, anxiety)")
+    assert len(figure.axes[0].patches) >= 4

@@ -413,6 +413,51 @@ def test_a_failed_check_fails_the_run_after_everything_is_written(
     assert "not assessable" in (folder / "results" / "small" / "claims.html").read_text()
 
 
+def spoil(path: Path) -> None:
+    """Put one of two chains at another mode, keep 30 draws of each, plant divergences."""
+    tree = xr.open_datatree(path).load()
+    groups = {
+        name: group.to_dataset().isel(draw=slice(0, 30))
+        if name in {"posterior", "sample_stats", "log_prior", "log_likelihood"}
+        else group.to_dataset()
+        for name, group in tree.children.items()
+    }
+    groups["posterior"]["change"][1] += 2.0
+    groups["sample_stats"]["diverging"][:, :12] = True
+    spoiled = xr.DataTree.from_dict(groups)
+    spoiled.attrs = tree.attrs
+    tree.close()
+    spoiled.to_netcdf(path, engine="netcdf4")
+
+
+def test_a_posterior_made_bad_on_purpose_withholds_its_numbers(
+    finished: subprocess.CompletedProcess[str], snakemake: Run, folder: Path
+) -> None:
+    results = folder / "results" / "small"
+    path = results / "growth" / "posterior.nc"
+    content, stat = path.read_bytes(), path.stat()
+    spoil(path)
+    run = snakemake("--cores", "2")
+    path.write_bytes(content)
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    assert run.returncode != 0
+    assert "Traceback" not in run.stderr
+    for check in ("r_hat is", "ess_bulk is", "divergences is 24"):
+        assert f"results/small/growth/checks.tsv: {check}" in run.stderr
+    assert "results/other/" not in run.stderr.partition("failed checks")[2]
+    for page in ("claims.html", "growth.html"):
+        html = (results / page).read_text()
+        assert html.index("Not to be relied on") < html.index("not assessable")
+        assert 'data-src="claims.csv' not in html
+        assert 'data-src="growth/summary.csv' not in html
+    assert "withheld" in (results / "claims.md").read_text()
+    assert (
+        "H1: Anxiety falls in both members. Not assessable: "
+        in (results / "paper.html").read_text()
+    )
+    assert "small/claims.html" in (folder / "results" / "index.html").read_text()
+
+
 def test_all_that_is_wrong_is_said_before_anything_runs(
     snakemake: Run, edited: Callable[[str, str, str], None], folder: Path
 ) -> None:

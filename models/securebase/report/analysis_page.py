@@ -13,6 +13,7 @@ from securebase.report.sections import (
     missing,
     model,
     origin,
+    paths,
     prediction,
     prior_sensitivity,
     priors,
@@ -21,14 +22,15 @@ from securebase.report.sections import (
     trust,
 )
 
-SECTIONS: Final[tuple[Callable[[Analysed], Section], ...]] = (
-    *(trust.section, answer.section, model.section, data.section, priors.section),
+SECTIONS: Final[tuple[Callable[[Analysed], Section | None], ...]] = (
+    *(trust.section, answer.section, paths.section, model.section, data.section, priors.section),
     *(prior_sensitivity.section, replication.section, missing.section),
     *(prediction.section, computation.section, standards.section, origin.section),
 )
 """In the order of the page."""
 
 RESTING_ON_TRUST: Final = (
+    paths.section,
     *(prior_sensitivity.section, replication.section, missing.section, prediction.section),
 )
 """Left out where a check failed: all they say rests on the draws."""
@@ -55,7 +57,7 @@ def render_analysis(one: Analysed, digests: Mapping[str, str]) -> str:
 
 
 def sections_of(one: Analysed) -> list[Section]:
-    """Write the sections of a page, without those that a failed check leaves nothing to say."""
-    return [
-        section(one) for section in SECTIONS if not (one.withheld and section in RESTING_ON_TRUST)
-    ]
+    """Write the sections of a page, without those that have nothing to say."""
+    asked = (two for two in SECTIONS if not (one.withheld and two in RESTING_ON_TRUST))
+    found = (section(one) for section in asked)
+    return [section for section in found if section is not None]

@@ -57,11 +57,11 @@ def _foretold(one: Analysed) -> Table:
     """Put the means that the priors alone foretell beside the observed ones."""
     tree, source = one.results.posterior, f"{one.name}/posterior.nc#prior_predictive.mean"
     observed = tree["observed_data"]["mean"]
-    limits = tree["prior_predictive"]["mean"].quantile(_INTERVAL, dim=SAMPLES)
+    foretold = tree["prior_predictive"]["mean"]
     rows: list[tuple[Cell, ...]] = []
     for at, mean in observed.to_series().dropna().items():
         labels = dict(zip(map(str, observed.dims), _labels(at), strict=True))
-        low, high = limits.sel(labels).to_numpy().tolist()
+        low, high = foretold.sel(labels).quantile(_INTERVAL, dim=SAMPLES).to_numpy().tolist()
         numbers = [Number(value, fixed(value, 2), source) for value in (low, high, float(mean))]
         words = ", ".join(one.labels.get(label, label) for label in labels.values())
         rows.append((words, (numbers[0], " to ", numbers[1]), numbers[2]))

@@ -1,0 +1,72 @@
+"""What leads to what: path diagrams of the arrows of a model."""
+
+from collections.abc import Iterator
+from typing import Final
+
+import pandas as pd
+
+from securebase.report.analysed import Analysed
+from securebase.report.path_figures import Arrow, path_diagram
+from securebase.report.section import Block, Folded, Gallery, Note, Section
+from securebase.report.svg import Picture, inline_svg
+from securebase.report.wording import counted, fixed, listed, variable_words
+
+_SHOWN: Final = 6
+_READING: Final = (
+    "Posterior medians, arrows from left to right; full lines where zero lies outside of the 95 % "
+    "ETI (green above, purple below), dashes where it does not. All with their intervals: under "
+    "“What was fitted”."
+)
+
+
+def section(one: Analysed) -> Section | None:
+    """Draw the arrows; None where the model has none."""
+    groups = dict(_groups(one.results.summary))
+    if not groups:
+        return None
+    return Section("paths", "What leads to what", (_sentence(groups),), tuple(_blocks(one, groups)))
+
+
+def _groups(summary: pd.DataFrame) -> Iterator[tuple[str, list[Arrow]]]:
+    """Arrows that belong into one diagram, by its title."""
+    found: dict[str, list[Arrow]] = {}
+    for row in summary.to_dict("records"):
+        at = dict(pair.split("=", 1) for pair in str(row["coordinates"]).split(", ") if "=" in pair)
+        path = next((at[dim] for dim in at if dim.endswith("path")), "")
+        if " to " not in path:
+            continue
+        others = [label for dim, label in at.items() if not dim.endswith("path")]
+        title = ", ".join([variable_words(str(row["name"])), *others]).replace("_", " ")
+        source, target = path.split(" to ", 1)
+        values = (float(row[name]) for name in ("q2_5", "median", "q97_5"))
+        found.setdefault(title, []).append(Arrow(source, target, *values))
+    yield from found.items()
+
+
+def _sentence(groups: dict[str, list[Arrow]]) -> str:
+    arrows = [one for part in groups.values() for one in part]
+    clear = sum(one.clear for one in arrows)
+    return f"Of {counted(len(arrows), 'arrow')}, {clear} keep zero outside of their 95 % ETI."
+
+
+def _blocks(one: Analysed, groups: dict[str, list[Arrow]]) -> Iterator[Block]:
+    pictures = [
+        _picture(one, number, title, arrows)
+        for number, (title, arrows) in enumerate(groups.items())
+    ]
+    yield Gallery(pictures[:_SHOWN])
+    if len(pictures) > _SHOWN:
+        rest = pictures[_SHOWN:]
+        yield Folded(f"{counted(len(rest), 'more diagram')}", (Gallery(rest),))
+    yield Note((_READING,))
+
+
+def _picture(one: Analysed, number: int, title: str, arrows: list[Arrow]) -> Picture:
+    parts = [
+        f"{two.source} to {two.target} {fixed(two.middle, 2)} "
+        f"({fixed(two.low, 2)} to {fixed(two.high, 2)})".replace("_", " ")
+        for two in arrows
+    ]
+    words = f"{title}: {listed(parts)}."
+    drawing = path_diagram(arrows, one.labels, title)
+    return Picture(inline_svg(drawing, f"{one.name}-paths-{number}", words), words)
