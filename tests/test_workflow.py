@@ -431,8 +431,13 @@ def spoil(path: Path) -> None:
 
 
 def test_a_posterior_made_bad_on_purpose_withholds_its_numbers(
-    finished: subprocess.CompletedProcess[str], snakemake: Run, folder: Path
+    finished: subprocess.CompletedProcess[str],
+    snakemake: Run,
+    edited: Callable[[str, str, str], None],
+    folder: Path,
 ) -> None:
+    edited("config/config.yaml", "divergences_warn: 50", "divergences_warn: 0")
+    edited("config/config.yaml", "divergences_fail: 100", "divergences_fail: 10")
     results = folder / "results" / "small"
     path = results / "growth" / "posterior.nc"
     content, stat = path.read_bytes(), path.stat()

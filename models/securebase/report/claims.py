@@ -15,6 +15,7 @@ from securebase.report.wording import (
     Number,
     Sentence,
     check_name,
+    check_value,
     claimed_region,
     decimals_of_estimate,
     factor_text,
@@ -163,7 +164,7 @@ def check_words(check: dict[Any, Any]) -> str:
     what = f" of {place_words(str(check['what']))}" if check["what"] else ""
     comparison = bound.get(str(check["comparison"]), str(check["comparison"]))
     return (
-        f"{check_name(str(check['check']))}{what} is {short(float(check['value']))}, "
+        f"{check_name(str(check['check']))}{what} is {check_value(float(check['value']))}, "
         f"should be {comparison} {short(float(check['threshold']))}"
     )
 

@@ -11,13 +11,12 @@ from securebase.report.tables import Cell, Light, Table
 from securebase.report.wording import (
     Number,
     check_name,
+    check_value,
     counted,
     decimals,
     decimals_of_estimate,
-    fixed,
     listed,
     place_words,
-    short,
     variable_words,
 )
 
@@ -108,15 +107,10 @@ def _check_row(analysis: AnalysisResults, line: int) -> tuple[Cell, ...]:
         Light(text["passed"]),
         check_name(text["check"]),
         place_words(text["what"]),
-        replace(value, text=_check_value(value.value)),
+        replace(value, text=check_value(value.value)),
         (f"{_comparison(text['comparison'])} ", number_at(checks, file, line, "threshold")),
         text["explanation"],
     )
-
-
-def _check_value(value: float) -> str:
-    # enough digits to see on which side of its threshold a value lies
-    return fixed(value, 0) if abs(value) >= 1000 else short(float(f"{value:.4g}"))
 
 
 def _comparison(sign: str) -> str:

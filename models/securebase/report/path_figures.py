@@ -74,10 +74,9 @@ def path_diagram(arrows: Sequence[Arrow], labels: Mapping[str, str], title: str)
             _arrow(axes, one, ends, share, _place(place, len(left), len(right)))
         for heights, at, side in ((left, 0.33, "right"), (right, 0.69, "left")):
             for name, y in heights.items():
-                axes.text(
-                    at, y, _words(name, labels), ha=side, va="center", fontsize=7.5,
-                    linespacing=0.95, color=outcome_colour(name, 1) if _attachment(name) else svg.INK,
-                )  # fmt: skip
+                colour = outcome_colour(name, 1) if _attachment(name) else svg.INK
+                words = _words(name, labels)
+                axes.text(at, y, words, ha=side, va="center", fontsize=7.5, color=colour)
         figure.text(0.01, 1 - 0.15 / height, title, fontsize=8.5, fontweight="bold", va="center")
     return figure
 

@@ -212,6 +212,11 @@ def check_name(name: str) -> str:
     return f"{words}, claims" if base != name else words
 
 
+def check_value(value: float) -> str:
+    """Print the value of a check: enough digits to see on which side of its threshold it lies."""
+    return fixed(value, 0) if abs(value) >= 1000 else short(float(f"{value:.4g}"))
+
+
 def counted(number: int, singular: str, plural: str | None = None) -> str:
     """Say a number of things: "1 couple", "1,204 couples"."""
     word = singular if number == 1 else plural or f"{singular}s"

@@ -1,10 +1,9 @@
 """Whether a fit can be trusted: its checks."""
 
 from securebase.report.analysed import Analysed
-from securebase.report.claims import check_words
 from securebase.report.fit_tables import check_table
 from securebase.report.section import Block, Section, folded
-from securebase.report.wording import counted, listed
+from securebase.report.wording import counted
 
 
 def section(one: Analysed) -> Section:
@@ -19,9 +18,7 @@ def sentence(one: Analysed) -> str:
     """Say how the checks of an analysis went."""
     total, warned = len(one.results.checks), len(one.results.warnings)
     if one.withheld:
-        words = [check_words(check) for check in one.results.failures.to_dict("records")]
-        more = f", and {len(words) - 3} more" if len(words) > 3 else ""
-        return f"No: {listed(words[:3])}{more}."
+        return f"No: {len(one.results.failures)} of {counted(total, 'check')} failed."
     if not total:
         return "Nothing was checked."
     if warned:
