@@ -26,7 +26,7 @@ from securebase.recovery.replicates import (
     recover,
     true_place,
 )
-from securebase.recovery.table import gathered, recovery_table
+from securebase.recovery.table import gathered, recovery_table, renewed
 
 RUN = Sampling(seed=5)
 SIX = Recovery(replicates=6, draws=150)
@@ -359,3 +359,21 @@ def test_page_names_what_is_outside_and_what_could_not_be_settled(tmp_path: Path
     kept = gathered([tmp_path / "s.csv"])
     pd.testing.assert_frame_equal(kept, tables, check_dtype=False)
     assert len(pd.read_csv(tmp_path / "coverage.csv")) == 6
+
+
+def test_what_was_made_again_takes_the_place_of_what_was_known() -> None:
+    known = pd.DataFrame(
+        [("a", "x", "source", "C1", 1), ("a", "x", "null", "C1", 2), ("b", "y", "source", "C2", 3)],
+        columns=["study", "analysis", "world", "claim", "draws"],
+    )
+    found = pd.DataFrame(
+        [("a", "x", "null", "C0", 5), ("a", "x", "null", "C1", 6), ("a", "w", "reversed", "C3", 7)],
+        columns=known.columns,
+    )
+    assert renewed(known, found).to_numpy().tolist() == [
+        ["a", "w", "reversed", "C3", 7],
+        ["a", "x", "source", "C1", 1],
+        ["a", "x", "null", "C0", 5],
+        ["a", "x", "null", "C1", 6],
+        ["b", "y", "source", "C2", 3],
+    ]

@@ -119,12 +119,10 @@ def probability_text(value: float, mcse: float) -> str:
     if not math.isfinite(value):
         return NOT_AVAILABLE
     places = max(decimals(mcse), _DECIMALS_WITHOUT_MCSE)
-    smallest = 10**-places
-    if value < smallest / 2:
+    smallest, text = 10**-places, f"{value:.{places}f}"
+    if float(text) == 0.0:
         return f"< {smallest:.{places}f}"
-    if value > 1 - smallest / 2:
-        return f"> {1 - smallest:.{places}f}"
-    return f"{value:.{places}f}"
+    return f"> {1 - smallest:.{places}f}" if float(text) == 1.0 else text
 
 
 def claimed_region(claim: Claim) -> str:
