@@ -9,6 +9,7 @@ from securebase.report.section import Section
 from securebase.report.sections import (
     answer,
     computation,
+    curves,
     data,
     missing,
     model,
@@ -23,14 +24,22 @@ from securebase.report.sections import (
 )
 
 SECTIONS: Final[tuple[Callable[[Analysed], Section | None], ...]] = (
-    *(trust.section, answer.section, paths.section, model.section, data.section, priors.section),
+    *(
+        trust.section,
+        answer.section,
+        paths.section,
+        curves.section,
+        model.section,
+        data.section,
+        priors.section,
+    ),
     *(prior_sensitivity.section, replication.section, missing.section),
     *(prediction.section, computation.section, standards.section, origin.section),
 )
 """In the order of the page."""
 
 RESTING_ON_TRUST: Final = (
-    paths.section,
+    *(paths.section, curves.section),
     *(prior_sensitivity.section, replication.section, missing.section, prediction.section),
 )
 """Left out where a check failed: all they say rests on the draws."""
