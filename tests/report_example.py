@@ -464,6 +464,9 @@ def write_example(folder: Path, e_bfmi: float = 0.91) -> Path:
     meaning = {"name": ["change"], "cells": [4], "unit": ["points per year"]}
     meaning |= {"meaning": ["Expected change at predictors of 0."]}
     pd.DataFrame(meaning).to_csv(analysis / "parameters.csv", index=False)
+    answered = ["patient ●●●●●, partner ●●●●●", "patient ●●○○○, partner ○○○○○"]
+    marks = {"composition": ["all", "all"], "answered": answered, "units": [90, 4]}
+    pd.DataFrame(marks).to_csv(analysis / "patterns.csv", index=False)
     trajectory_table(change).to_csv(analysis / "trajectories.csv", index=False)
     check_table(e_bfmi).to_csv(analysis / "checks.tsv", sep="\t", index=False)
     scaling_table().to_csv(analysis / "power_scaling.csv", index=False)

@@ -20,7 +20,8 @@ ITEMS = ("a1", "a2", "a3", "a4")
 PROMISED = (
     *("waves.parquet", "exclusions.tsv", "scoring.tsv", "flow.csv", "codebook.csv"),
     *("growth/posterior.nc", "growth/priors.csv", "growth/left_out.csv", "growth/summary.csv"),
-    *("growth/parameters.csv", "growth/trajectories.csv", "growth/checks.tsv"),
+    *("growth/parameters.csv", "growth/trajectories.csv", "growth/patterns.csv"),
+    "growth/checks.tsv",
     *("growth/power_scaling.csv", "growth.html"),
     *("claims.csv", "claims.html", "claims.md", "paper.html"),
 )

@@ -63,7 +63,8 @@ if faults:
 # files of a study that cleaning writes, and of an analysis that judging does
 CLEANED = ("waves.parquet", "exclusions.tsv", "scoring.tsv", "flow.csv", "codebook.csv")
 JUDGED = (
-    *("summary.csv", "parameters.csv", "trajectories.csv", "checks.tsv", "power_scaling.csv"),
+    *("summary.csv", "parameters.csv", "trajectories.csv", "patterns.csv"),
+    *("checks.tsv", "power_scaling.csv"),
 )
 
 

@@ -89,7 +89,7 @@ def check_table(analysis: AnalysisResults) -> Table:
     lights = analysis.checks["passed"]
     return Table(
         caption=f"Checks of analysis {analysis.name}",
-        columns=("", "check", "worst at", "#value", "#required", "what it says"),
+        columns=("result", "check", "worst at", "#value", "#required", "what it says"),
         rows=tuple(
             _check_row(analysis, line)
             for light in (FAIL, WARN, PASS)

@@ -17,8 +17,8 @@ WAVES_FILE: Final = "waves.parquet"
 STUDY_FILES: Final = ("exclusions.tsv", "scoring.tsv", "flow.csv", "codebook.csv", "claims.csv")
 OPTIONAL_FILES: Final = ("priors.csv", "left_out.csv")
 ANALYSIS_FILES: Final = (
-    *("summary.csv", "parameters.csv", "trajectories.csv", "checks.tsv", "power_scaling.csv"),
-    "posterior.nc",
+    *("summary.csv", "parameters.csv", "trajectories.csv", "patterns.csv", "checks.tsv"),
+    *("power_scaling.csv", "posterior.nc"),
 )
 GRID_FILE: Final = "prior_grid.csv"
 DROPOUT_FILE: Final = "dropout.csv"
@@ -43,6 +43,7 @@ _COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
         *("role", "outcome", "wave", "time", "time_unit", "expected", "q2_5", "q97_5"),
         *("observed_n", "observed_mean", "observed_se"),
     ),
+    "patterns.csv": ("composition", "answered", "units"),
     "parameters.csv": ("name", "cells", "unit", "meaning"),
     "power_scaling.csv": ("claim", "block", "prior", "likelihood", "diagnosis"),
     "prior_grid.csv": (
@@ -74,7 +75,8 @@ _TEXT: Final = frozenset(
         *("role", "reason", "file", "person", "column", "kind", "rule", "action", "scale", "item"),
         *("name", "label", "levels", "coordinates", "outcome", "time_unit", "check", "what"),
         *("comparison", "passed", "explanation", "reversed", "block", "density"),
-        *("setting", "diagnosis", "failure", "who", "meaning", "model", "left_out"),
+        *("setting", "diagnosis", "failure", "who", "meaning", "model", "left_out", "composition"),
+        "answered",
     }
 )
 
@@ -87,7 +89,7 @@ class AnalysisResults:
     ----------
     name : str
         Of the analysis.
-    summary, parameters, trajectories, checks, scaling : pandas.DataFrame
+    summary, parameters, trajectories, patterns, checks, scaling : pandas.DataFrame
         The tables of the same name (``power_scaling.csv``), indexed by line.
     posterior : xarray.DataTree
         The whole of ``posterior.nc``.
@@ -101,6 +103,7 @@ class AnalysisResults:
     summary: pd.DataFrame
     parameters: pd.DataFrame
     trajectories: pd.DataFrame
+    patterns: pd.DataFrame
     checks: pd.DataFrame
     scaling: pd.DataFrame
     posterior: xr.DataTree
@@ -244,6 +247,7 @@ def _analysis(name: str, folder: Path, tables: Mapping[str, pd.DataFrame]) -> An
         summary=tables[f"{name}/summary.csv"],
         parameters=tables[f"{name}/parameters.csv"],
         trajectories=tables[f"{name}/trajectories.csv"],
+        patterns=tables[f"{name}/patterns.csv"],
         checks=tables[f"{name}/checks.tsv"],
         scaling=tables[f"{name}/power_scaling.csv"],
         posterior=posterior,

@@ -1,6 +1,7 @@
 """The data an analysis rests on: whom, how often, and what they answered on average."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Final
 
 import pandas as pd
 
@@ -10,6 +11,14 @@ from securebase.report.inputs import number_at
 from securebase.report.section import Block, Note, Section
 from securebase.report.tables import Cell, Table, role_labels, wave_labels
 from securebase.report.wording import counted, listed
+
+_MOST_WAVES: Final = 12
+_SHOWN: Final = 8
+_RECOGNISED: Final = 10
+_MARKS: Final = (
+    "A mark per wave: \N{BLACK CIRCLE} answered, \N{WHITE CIRCLE} not, \N{MIDDLE DOT} not asked. "
+    f"Fewer than {_RECOGNISED} are not counted."
+)
 
 
 def section(one: Analysed) -> Section:
@@ -34,6 +43,40 @@ def _blocks(one: Analysed) -> Iterator[Block]:
     if left_out:
         yield Note((left_out,))
     yield _observed(one)
+    if one.results.trajectories["wave"].nunique() <= _MOST_WAVES:
+        yield _patterns(one)
+        yield Note((_MARKS,))
+
+
+def _patterns(one: Analysed) -> Table:
+    table, file = one.results.patterns, f"{one.name}/patterns.csv"
+    more = f", the most frequent {_SHOWN} of {len(table)}" if len(table) > _SHOWN else ""
+    # compositions are told where there are several
+    named = ("composition",) if table["composition"].nunique() > 1 else ()
+    return Table(
+        caption=f"Who answered when{more}",
+        columns=(*named, "answered", f"#{one.study.unit}s"),
+        rows=tuple(
+            (
+                *(str(table.at[line, name]) for name in named),
+                _labelled(str(table.at[line, "answered"]), one.labels),
+                _count(table, file, line),
+            )
+            for line in table.index[:_SHOWN]
+        ),
+        source=file,
+    )
+
+
+def _labelled(answered: str, labels: Mapping[str, str]) -> str:
+    parts = (part.rpartition(" ") for part in answered.split(", "))
+    return "   ".join(f"{labels.get(role, role)} {marks}" for role, _, marks in parts)
+
+
+def _count(table: pd.DataFrame, file: str, line: int) -> Cell:
+    # few enough to be recognised are not counted
+    few = float(str(table.at[line, "units"])) < _RECOGNISED
+    return f"< {_RECOGNISED}" if few else number_at(table, file, line, "units", 0)
 
 
 def _observed(one: Analysed) -> Table:

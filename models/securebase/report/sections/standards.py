@@ -24,7 +24,7 @@ def section(one: Analysed) -> Section:
     end = f"; not answered: {listed(missing)}." if missing else "."
     table = Table(
         caption="Items of BARG, WAMBS and JARS",
-        columns=("", "standard", "item", "asks", "answered under"),
+        columns=("result", "standard", "item", "asks", "answered under"),
         rows=tuple(
             (
                 status if status == NOT_APPLICABLE else Light(status),
