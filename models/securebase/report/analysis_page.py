@@ -13,6 +13,7 @@ from securebase.report.sections import (
     data,
     missing,
     model,
+    moderation,
     origin,
     paths,
     prediction,
@@ -24,22 +25,15 @@ from securebase.report.sections import (
 )
 
 SECTIONS: Final[tuple[Callable[[Analysed], Section | None], ...]] = (
-    *(
-        trust.section,
-        answer.section,
-        paths.section,
-        curves.section,
-        model.section,
-        data.section,
-        priors.section,
-    ),
+    *(trust.section, answer.section, paths.section, curves.section, moderation.section),
+    *(model.section, data.section, priors.section),
     *(prior_sensitivity.section, replication.section, missing.section),
     *(prediction.section, computation.section, standards.section, origin.section),
 )
 """In the order of the page."""
 
 RESTING_ON_TRUST: Final = (
-    *(paths.section, curves.section),
+    *(paths.section, curves.section, moderation.section),
     *(prior_sensitivity.section, replication.section, missing.section, prediction.section),
 )
 """Left out where a check failed: all they say rests on the draws."""

@@ -1,0 +1,25 @@
+"""Slopes of a page over their moderators: where zero is left out."""
+
+import numpy as np
+import pytest
+
+from securebase.report.slope_figures import clear_of_zero, slope_panel, slopes_along
+
+
+def test_regions_are_where_the_interval_leaves_zero_out(rng: np.random.Generator) -> None:
+    """Against normal draws, whose limits at a place of the moderator are known."""
+    main = 0.3 + 0.1 * rng.standard_normal(20_000)
+    product = 0.4 + 0.1 * rng.standard_normal(20_000)
+    places, limits = slopes_along(main, product)
+    spread = 0.1 * np.sqrt(1 + places**2)
+    assert limits[1] == pytest.approx(0.3 + 0.4 * places, abs=0.01)
+    assert limits[0] == pytest.approx(0.3 + 0.4 * places - 1.96 * spread, abs=0.015)
+    clear = clear_of_zero(limits)
+    lower = places[clear == -1].max()
+    upper = places[clear == 1].min()
+    # the roots of (0.3 + 0.4 x)² = 1.96² 0.01 (1 + x²)
+    roots = np.sort(np.roots([0.16 - 0.038416, 0.24, 0.09 - 0.038416]).real)
+    assert lower == pytest.approx(roots[0], abs=0.1)
+    assert upper == pytest.approx(roots[1], abs=0.1)
+    figure = slope_panel(places, limits, "support on anxiety", "avoidance, sd", "k")
+    assert figure.axes[0].get_xlabel() == "avoidance, sd"
