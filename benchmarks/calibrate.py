@@ -64,7 +64,7 @@ def main() -> None:
     for name in asked.designs:
         section = one_design(name, DESIGNS[name], asked.replicates)
         (FOLDER / f"{name}.md").write_text(section, encoding="utf-8")
-    written(FOLDER, list(DESIGNS))
+    written(FOLDER, DESIGNS)
 
 
 if __name__ == "__main__":

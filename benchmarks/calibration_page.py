@@ -1,6 +1,7 @@
 """Picture and words of a calibration."""
 
 import io
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -88,8 +89,21 @@ def sections(
     return "\n".join(lines)
 
 
-def written(folder: Path, names: list[str]) -> None:
-    """Put the sections of all designs that were calibrated on one page."""
-    parts = [folder / f"{name}.md" for name in names]
-    texts = [part.read_text(encoding="utf-8") for part in parts if part.exists()]
+def written(folder: Path, designs: Mapping[str, Design | Simulated]) -> None:
+    """Put the sections of all designs that were calibrated on one page, and tabulate them."""
+    done = {name: design for name, design in designs.items() if (folder / f"{name}.md").exists()}
+    texts = [(folder / f"{name}.md").read_text(encoding="utf-8") for name in done]
     (folder / "README.md").write_text("\n".join([HEAD, *texts]), encoding="utf-8")
+    rows = [_of_family(folder, name, design) for name, design in done.items()]
+    pd.DataFrame(rows).to_csv(folder / "families.csv", index=False)
+
+
+def _of_family(folder: Path, name: str, design: Design | Simulated) -> dict[str, object]:
+    found = pd.read_csv(folder / f"{name}.csv")
+    return {
+        "family": design.family,
+        "design": name,
+        "refits": len(pd.read_csv(folder / f"{name}_ranks.csv")),
+        "quantities": len(found),
+        "p_family": found["p_family"].min(),
+    }

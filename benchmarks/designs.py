@@ -19,6 +19,7 @@ from securebase.waves.clean import clean
 
 WAVES = {"first": 0.0, "second": 1.0, "third": 2.0}
 ANALYSIS = "growth"
+_CONFIG = Path(__file__).parents[1] / "config"
 
 
 @dataclass(frozen=True)
@@ -47,12 +48,13 @@ class Design:
     clusters: int = 0
     dropout: float = 0.27
     refits: ClassVar[Refits] = Refits(chains=4, draws=1000, tune=1000)
+    family: ClassVar[str] = "dyadic_growth"
 
     @property
     def study(self) -> Study:
         """Codebook of the design."""
         analysis: dict[str, Any] = {
-            "family": "dyadic_growth",
+            "family": self.family,
             "question": "How do scores change, and what with?",
             "outcomes": list(self.outcomes),
             "predictors": [{"name": "sensitivity", "of": "actor"}],
@@ -136,6 +138,15 @@ class Simulated:
     refits: ClassVar[Refits] = Refits(draws=300, tune=300)
 
     @property
+    def family(self) -> str:
+        """Family of the analysis."""
+        return self._codebook.analyses[self.analysis].family
+
+    @property
+    def _codebook(self) -> Study:
+        return load_study(_CONFIG / "studies" / f"{self.study}.yaml")
+
+    @property
     def title(self) -> str:
         """Family, study and number of units."""
         panel = self.question().panel
@@ -149,9 +160,8 @@ class Simulated:
 
 @cache
 def _simulated(name: str, analysis: str) -> Question:
-    config = Path(__file__).parents[1] / "config"
-    study = load_study(config / "studies" / f"{name}.yaml")
-    settings = load_simulation(config / "simulations" / f"{name}.yaml")
+    study = load_study(_CONFIG / "studies" / f"{name}.yaml")
+    settings = load_simulation(_CONFIG / "simulations" / f"{name}.yaml")
     return posed_on(design_panel(study, settings, analysis, "small"), study, analysis)
 
 

@@ -139,6 +139,12 @@ def pages_read():
     return ["posterior.nc", *JUDGED, *(name for name, do in asked.items() if do)]
 
 
+def calibration_of(study):
+    """What simulation has shown of the families and of the study, where it was done."""
+    paths = ["docs/calibration/families.csv", f"docs/calibration/recovery/{study}.csv"]
+    return [path for path in paths if Path(path).is_file()]
+
+
 def rules_of_pages():
     asked = ("decision", "sensitivity", "dropout", "prediction")
     return {name: getattr(CONFIG, name).model_dump() for name in asked}

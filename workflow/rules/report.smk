@@ -21,6 +21,7 @@ for study in STUDIES:
             of_study(study, *pages_read()),
             [f"results/{study}/{name}" for name in CLEANED],
             claims=f"results/{study}/claims.csv",
+            calibration=calibration_of(study),
             code=code_of("write_pages", ["securebase.report.templates"]),
         output:
             claims=f"results/{study}/claims.html",
@@ -39,6 +40,7 @@ for study in STUDIES:
         params:
             codebook=f"config/studies/{study}.yaml",
             rules=rules_of_pages(),
+            calibration="docs/calibration",
             said=STUDIES[study].model_dump(mode="json"),
         script:
             "../scripts/write_pages.py"

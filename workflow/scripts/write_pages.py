@@ -14,4 +14,5 @@ if TYPE_CHECKING:
 with logged(snakemake.log[0]):
     study = load_study(Path(snakemake.params.codebook))
     folder = Path(snakemake.output.claims).parent
-    write_study_pages(study, folder, Rules.of(snakemake.params.rules))
+    rules, calibration = Rules.of(snakemake.params.rules), Path(snakemake.params.calibration)
+    write_study_pages(study, folder, rules, calibration)

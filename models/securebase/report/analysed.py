@@ -1,10 +1,11 @@
 """One analysis with all that its page tells from: codebook, results, claims, rules of the run."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from securebase.codebook.analysis import Analysis
 from securebase.codebook.loading import Study
+from securebase.report.calibration import Calibrated
 from securebase.report.claims import ClaimResult, claim_results
 from securebase.report.inputs import AnalysisResults, StudyResults
 from securebase.report.rules import Rules
@@ -25,12 +26,15 @@ class Analysed:
         Those asked of it.
     rules : Rules
         What the run was asked for.
+    calibrated : Calibrated
+        What simulation has shown of the family and the design.
     """
 
     study: Study
     results: AnalysisResults
     claims: Sequence[ClaimResult]
     rules: Rules
+    calibrated: Calibrated = field(default_factory=Calibrated)
 
     @property
     def name(self) -> str:
@@ -58,12 +62,15 @@ class Analysed:
         return [one for one in self.claims if not one.withheld]
 
 
-def analysed(study: Study, results: StudyResults, rules: Rules) -> list[Analysed]:
+def analysed(
+    study: Study, results: StudyResults, rules: Rules, calibrated: Calibrated | None = None
+) -> list[Analysed]:
     """Match every analysis with its claims, in declared order."""
+    known = calibrated or Calibrated()
     failures = {name: one.failures for name, one in results.analyses.items()}
     claims = claim_results(study, results.claims, failures)
     return [
-        Analysed(study, one, [two for two in claims if two.claim.analysis == name], rules)
+        Analysed(study, one, [two for two in claims if two.claim.analysis == name], rules, known)
         for name, one in results.analyses.items()
     ]
 

@@ -8,6 +8,7 @@ from securebase.report.rendering import rendered
 from securebase.report.section import Section
 from securebase.report.sections import (
     answer,
+    calibration,
     computation,
     curves,
     data,
@@ -28,7 +29,13 @@ SECTIONS: Final[tuple[Callable[[Analysed], Section | None], ...]] = (
     *(trust.section, answer.section, paths.section, curves.section, moderation.section),
     *(model.section, data.section, priors.section),
     *(prior_sensitivity.section, replication.section, missing.section),
-    *(prediction.section, computation.section, standards.section, origin.section),
+    *(
+        prediction.section,
+        computation.section,
+        calibration.section,
+        standards.section,
+        origin.section,
+    ),
 )
 """In the order of the page."""
 

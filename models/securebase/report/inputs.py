@@ -76,7 +76,7 @@ _TEXT: Final = frozenset(
         *("name", "label", "levels", "coordinates", "outcome", "time_unit", "check", "what"),
         *("comparison", "passed", "explanation", "reversed", "block", "density"),
         *("setting", "diagnosis", "failure", "who", "meaning", "model", "left_out", "composition"),
-        "answered",
+        *("answered", "family", "design", "world", "region"),
     }
 )
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from securebase.codebook.loading import Study
 from securebase.report.analysed import analysed, in_declared_order
 from securebase.report.analysis_page import render_analysis
+from securebase.report.calibration import read_calibrated
 from securebase.report.claims_page import render_claims
 from securebase.report.inputs import read_results
 from securebase.report.markdown import claims_markdown
@@ -13,7 +14,9 @@ from securebase.report.rendering import write_page
 from securebase.report.rules import Rules
 
 
-def write_study_pages(study: Study, folder: Path, rules: Rules | None = None) -> None:
+def write_study_pages(
+    study: Study, folder: Path, rules: Rules | None = None, calibration: Path | None = None
+) -> None:
     """Write claims.html, claims.md, paper.html and a page per analysis.
 
     Each HTML file loads nothing, and appears whole or not at all.
@@ -26,6 +29,8 @@ def write_study_pages(study: Study, folder: Path, rules: Rules | None = None) ->
         ``results/<study>``: results are read there, pages are written there.
     rules : Rules, optional
         What the run was asked for.
+    calibration : pathlib.Path, optional
+        ``docs/calibration``: what simulation has shown.
 
     Raises
     ------
@@ -34,7 +39,7 @@ def write_study_pages(study: Study, folder: Path, rules: Rules | None = None) ->
     """
     rules = rules or Rules()
     results = read_results(study, folder, rules.tables)
-    analyses = analysed(study, results, rules)
+    analyses = analysed(study, results, rules, read_calibrated(study, calibration))
     claims = in_declared_order(study, analyses)
     write_page(render_claims(study, results, analyses, rules), folder / "claims.html")
     write_page(claims_markdown(study, claims, rules.decision), folder / "claims.md")
