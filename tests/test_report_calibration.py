@@ -33,15 +33,17 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def page_of(tmp_path: Path, folder: Path | None) -> Analysed:
+def page_of(tmp_path: Path, *known: Path) -> Analysed:
     study = example_study()
     results = read_results(study, write_example(tmp_path / "results"))
-    (one,) = analysed(study, results, Rules(), read_calibrated(study, folder))
+    (one,) = analysed(study, results, Rules(), read_calibrated(known))
     return one
 
 
 def test_designs_of_the_family_are_counted(tmp_path: Path, folder: Path) -> None:
-    section = calibration.section(page_of(tmp_path, folder))
+    section = calibration.section(
+        page_of(tmp_path, folder / "families.csv", folder / "recovery" / "couples_example.csv")
+    )
     assert section.sentence == (
         "In 800 re-fits of 2 designs of the family dyadic growth, ranks of true values are uniform "
         "(smallest p 0.40).",
@@ -55,5 +57,5 @@ def test_designs_of_the_family_are_counted(tmp_path: Path, folder: Path) -> None
 
 
 def test_a_family_that_was_not_calibrated_is_said_to_be_so(tmp_path: Path) -> None:
-    one = page_of(tmp_path, None)
+    one = page_of(tmp_path)
     assert calibration.sentence(one).endswith("has not been calibrated by simulation.")

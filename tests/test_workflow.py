@@ -246,6 +246,18 @@ def test_a_posterior_says_where_it_comes_from(
         assert not {"unit", "person", "cluster"} & set(map(str, group.dims))
 
 
+def test_the_report_of_snakemake_holds_the_pages_and_no_path(
+    finished: subprocess.CompletedProcess[str], snakemake: Run, folder: Path
+) -> None:
+    run = snakemake("--report", "report.html")
+    assert run.returncode == 0, run.stderr
+    html = (folder / "report.html").read_text()
+    for said in ("results/small/claims.html", "results/small/growth.html", "every declared claim"):
+        assert said in html
+    assert str(folder) not in html
+    assert str(Path.home()) not in html
+
+
 def test_the_headline_pools_the_studies_of_the_run(
     finished: subprocess.CompletedProcess[str], folder: Path
 ) -> None:

@@ -106,7 +106,7 @@ def code_of_simulation(wildcards):
     return code_of("simulate_study", [f"securebase.families.{one}" for one in sorted(families)])
 
 
-def threads_of_a_fit():
+def threads_of_a_fit(wildcards):
     """Chains side by side: two, or one where there are as many analyses as cores.
 
     Beyond two the compilation, not the sampling, is the time; and it uses one core, so that

@@ -25,7 +25,7 @@ rule sample_posterior:
         "logs/sample_posterior/{study}/{analysis}.benchmark.tsv"
     conda:
         "../../environment.yml"
-    threads: threads_of_a_fit()
+    threads: threads_of_a_fit
     resources:
         mem_mb=2000,
         runtime=60,

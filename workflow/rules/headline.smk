@@ -22,7 +22,12 @@ rule headline:
         headline="results/headline/headline.csv",
         studies="results/headline/studies.csv",
         sensitivity="results/headline/sensitivity.csv",
-        page="results/headline.html",
+        page=report(
+            "results/headline.html",
+            caption="../report/headline.rst",
+            category="Claims",
+            labels={"study": "over all"},
+        ),
     log:
         "logs/headline.log",
     benchmark:

@@ -24,10 +24,23 @@ for study in STUDIES:
             calibration=calibration_of(study),
             code=code_of("write_pages", ["securebase.report.templates"]),
         output:
-            claims=f"results/{study}/claims.html",
+            claims=report(
+                f"results/{study}/claims.html",
+                caption="../report/claims.rst",
+                category="Claims",
+                labels={"study": study},
+            ),
             markdown=f"results/{study}/claims.md",
             paper=f"results/{study}/paper.html",
-            analyses=[f"results/{study}/{name}.html" for name in STUDIES[study].analyses],
+            analyses=[
+                report(
+                    f"results/{study}/{name}.html",
+                    caption="../report/analysis.rst",
+                    category="Analyses",
+                    labels={"study": study, "analysis": name},
+                )
+                for name in STUDIES[study].analyses
+            ],
         log:
             f"logs/write_pages/{study}.log",
         benchmark:
@@ -40,7 +53,6 @@ for study in STUDIES:
         params:
             codebook=f"config/studies/{study}.yaml",
             rules=rules_of_pages(),
-            calibration="docs/calibration",
             said=STUDIES[study].model_dump(mode="json"),
         script:
             "../scripts/write_pages.py"
@@ -58,7 +70,12 @@ rule write_index:
         ),
         code=code_of("write_index", ["securebase.report.templates"]),
     output:
-        page="results/index.html",
+        page=report(
+            "results/index.html",
+            caption="../report/index.rst",
+            category="Claims",
+            labels={"study": "all"},
+        ),
     log:
         "logs/write_index.log",
     benchmark:

@@ -14,5 +14,5 @@ if TYPE_CHECKING:
 with logged(snakemake.log[0]):
     study = load_study(Path(snakemake.params.codebook))
     folder = Path(snakemake.output.claims).parent
-    rules, calibration = Rules.of(snakemake.params.rules), Path(snakemake.params.calibration)
-    write_study_pages(study, folder, rules, calibration)
+    rules, calibration = Rules.of(snakemake.params.rules), snakemake.input.calibration
+    write_study_pages(study, folder, rules, [Path(path) for path in calibration])

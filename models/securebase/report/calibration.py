@@ -1,11 +1,11 @@
 """What is known of a family and of a study's design before any data: docs/calibration."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
-from securebase.codebook.loading import Study
 from securebase.report.inputs import read_table
 
 FAMILIES_FILE = "families.csv"
@@ -28,17 +28,15 @@ class Calibrated:
     recovery: pd.DataFrame | None = None
 
 
-def read_calibrated(study: Study, folder: Path | None) -> Calibrated:
-    """Read what is known of the families and of a study; nothing where there is no folder.
+def read_calibrated(paths: Sequence[Path]) -> Calibrated:
+    """Read what is known of the families and of a study, as far as it is there.
 
     Parameters
     ----------
-    study : Study
-        The codebook.
-    folder : pathlib.Path, optional
-        ``docs/calibration``.
+    paths : sequence of pathlib.Path
+        ``families.csv``, and the study's table below ``recovery``; either, both or none.
     """
-    if folder is None:
-        return Calibrated()
-    paths = folder / FAMILIES_FILE, folder / "recovery" / f"{study.study}.csv"
-    return Calibrated(*(read_table(path) if path.is_file() else None for path in paths))
+    known = {
+        "families" if path.name == FAMILIES_FILE else "recovery": read_table(path) for path in paths
+    }
+    return Calibrated(**known)

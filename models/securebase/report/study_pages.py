@@ -1,5 +1,6 @@
 """All pages and texts of a study, from its results read once."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from securebase.codebook.loading import Study
@@ -15,7 +16,7 @@ from securebase.report.rules import Rules
 
 
 def write_study_pages(
-    study: Study, folder: Path, rules: Rules | None = None, calibration: Path | None = None
+    study: Study, folder: Path, rules: Rules | None = None, calibration: Sequence[Path] = ()
 ) -> None:
     """Write claims.html, claims.md, paper.html and a page per analysis.
 
@@ -29,8 +30,8 @@ def write_study_pages(
         ``results/<study>``: results are read there, pages are written there.
     rules : Rules, optional
         What the run was asked for.
-    calibration : pathlib.Path, optional
-        ``docs/calibration``: what simulation has shown.
+    calibration : sequence of pathlib.Path
+        What simulation has shown: see `calibration.read_calibrated`.
 
     Raises
     ------
@@ -39,7 +40,7 @@ def write_study_pages(
     """
     rules = rules or Rules()
     results = read_results(study, folder, rules.tables)
-    analyses = analysed(study, results, rules, read_calibrated(study, calibration))
+    analyses = analysed(study, results, rules, read_calibrated(calibration))
     claims = in_declared_order(study, analyses)
     write_page(render_claims(study, results, analyses, rules), folder / "claims.html")
     write_page(claims_markdown(study, claims, rules.decision), folder / "claims.md")
