@@ -195,3 +195,15 @@ def test_ranks_are_even_where_chains_agree_and_not_where_one_is_elsewhere(
     assert shares.sum(axis=1) == pytest.approx(np.ones(4))
     figure = rank_panel(draws, 400, "change (patient, anxiety)")
     assert len(figure.axes[0].patches) >= 4
+
+
+def test_points_explain_themselves_under_the_pointer(trajectories: pd.DataFrame) -> None:
+    limits = figures.trajectory_limits(trajectories, {})
+    markup = svg.inline_svg(panel(anxiety(trajectories), limits), "one", "what it shows")
+    tips = re.findall(r"<title>([^<]*)</title>", markup)
+    assert len(tips) == len(ROLES) * len(WAVES)
+    row = anxiety(trajectories).iloc[0]
+    assert f"observed {row['observed_mean']:.2f}, {row['observed_n']:.0f} answered" in tips[0]
+    assert (
+        f"expected {row['expected']:.2f}, 95 % {row['q2_5']:.2f} to {row['q97_5']:.2f}" in tips[0]
+    )

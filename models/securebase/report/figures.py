@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from securebase.report import svg
+from securebase.report.wording import fixed
 
 _ROLE_MARKS: Final = (("o", "-", True), ("s", (0, (4, 2)), False))
 _MOST_WAVES: Final = 8
@@ -99,6 +100,7 @@ def trajectory_panel(
             part = rows[rows["role"] == role].sort_values("time")
             shift = spread * (2 * position - len(present) + 1)
             _draw_role(axes, part, colour, position, shift)
+            _explain(axes, part, roles[role], wave_labels, shift)
             ends.append(_last_height(part))
         axes.set_ylim(*limits)
         axes.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10]))
@@ -139,6 +141,24 @@ def _draw_role(axes: Axes, part: pd.DataFrame, colour: str, position: int, shift
         markeredgewidth=1.0,
         elinewidth=0.9,
     )
+
+
+def _explain(
+    axes: Axes, part: pd.DataFrame, role: str, waves: Mapping[str, str], shift: float
+) -> None:
+    """Lay a mark that cannot be seen over each point, with its numbers for the pointer."""
+    for row in part.to_dict("records"):
+        told = [f"{role}, {waves.get(str(row['wave']), str(row['wave']))}"]
+        if pd.notna(row["observed_mean"]):
+            observed, count = fixed(row["observed_mean"], 2), int(row["observed_n"])
+            told.append(f"observed {observed}, {count:,} answered")
+        if pd.notna(row["expected"]):
+            low, high = fixed(row["q2_5"], 2), fixed(row["q97_5"], 2)
+            told.append(f"expected {fixed(row['expected'], 2)}, 95 % {low} to {high}")
+        height = row["observed_mean"] if pd.notna(row["observed_mean"]) else row["expected"]
+        if pd.notna(height):
+            (mark,) = axes.plot(row["time"] + shift, height, "o", markersize=12, alpha=0.0)
+            mark.set_gid(f"{svg.TIP}{'; '.join(told)}")
 
 
 def _last_height(part: pd.DataFrame) -> float:

@@ -58,6 +58,10 @@ _STYLE: Final[dict[str, Any]] = {
 }
 
 
+# a group of a drawing whose name starts so explains itself under the pointer
+TIP: Final = "tip:"
+
+
 @dataclass(frozen=True)
 class Picture:
     """A drawing, and the sentence that says what it shows."""
@@ -123,6 +127,8 @@ def _localise(node: ElementTree.Element, name: str, used: set[str]) -> None:
         if key == "id":
             if value in used:
                 node.set(key, f"{name}-{value}")
+            elif value.startswith(TIP):
+                ElementTree.SubElement(node, "title").text = value.removeprefix(TIP)
         elif key == "style":
             node.set(key, _page_style(value).replace("url(#", f"url(#{name}-"))
         elif key == "href" and value.startswith("#"):
