@@ -95,7 +95,8 @@ def test_provenance_says_what_the_draws_rest_on(folders: dict[int, Path]) -> Non
     waves = (folders[1].parent / "waves.parquet").read_bytes()
     assert attrs["waves_sha256"] == sha256(waves).hexdigest()
     assert attrs["seed"] == str(derived_seed(SMALL.seed, "made_up", "growth"))
-    assert json.loads(attrs["settings"]) == SMALL.model_dump()
+    # what the run leaves to the family is told as the family decides it
+    assert json.loads(attrs["settings"]) == SMALL.model_dump() | {"adaptation": "diag"}
     assert "nutpie 0." in attrs["versions"]
     assert json.loads(attrs["declared"])["outcomes"] == ["readiness"]
     # no clock, no path
