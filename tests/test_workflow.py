@@ -439,8 +439,9 @@ def spoil(path: Path) -> None:
     groups["sample_stats"]["diverging"][:, :12] = True
     spoiled = xr.DataTree.from_dict(groups)
     spoiled.attrs = tree.attrs
-    tree.close()
-    spoiled.to_netcdf(path, engine="netcdf4")
+    # beside it, then in its place: tests before may still have it open
+    spoiled.to_netcdf(path.with_suffix(".spoiled"), engine="netcdf4")
+    path.with_suffix(".spoiled").replace(path)
 
 
 def test_a_posterior_made_bad_on_purpose_withholds_its_numbers(
