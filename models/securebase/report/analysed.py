@@ -47,6 +47,11 @@ class Analysed:
         return self.study.analyses[self.name]
 
     @property
+    def family_words(self) -> str:
+        """Name of its family in words."""
+        return self.analysis.family.replace("_", " ")
+
+    @property
     def labels(self) -> dict[str, str]:
         """Labels of roles and scales."""
         return labels_of(self.study)

@@ -26,16 +26,22 @@ from securebase.report.sections import (
 )
 
 SECTIONS: Final[tuple[Callable[[Analysed], Section | None], ...]] = (
-    *(trust.section, answer.section, paths.section, curves.section, moderation.section),
-    *(model.section, data.section, priors.section),
-    *(prior_sensitivity.section, replication.section, missing.section),
-    *(
-        prediction.section,
-        computation.section,
-        calibration.section,
-        standards.section,
-        origin.section,
-    ),
+    trust.section,
+    answer.section,
+    paths.section,
+    curves.section,
+    moderation.section,
+    model.section,
+    data.section,
+    priors.section,
+    prior_sensitivity.section,
+    replication.section,
+    missing.section,
+    prediction.section,
+    computation.section,
+    calibration.section,
+    standards.section,
+    origin.section,
 )
 """In the order of the page."""
 

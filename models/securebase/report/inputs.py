@@ -119,6 +119,11 @@ class AnalysisResults:
         return self.checks[self.checks["passed"] == FAIL]
 
     @property
+    def smallest_ess(self) -> float:
+        """Smallest effective sample size of any quantity, bulk or tail."""
+        return float(self.summary[["ess_bulk", "ess_tail"]].to_numpy().min())
+
+    @property
     def warnings(self) -> pd.DataFrame:
         """Checks that call for a second look and block nothing."""
         return self.checks[self.checks["passed"] == WARN]
@@ -150,9 +155,7 @@ class StudyResults:
     digests: Mapping[str, str]
 
 
-def read_results(
-    study: Study, folder: Path, refits: Sequence[str] = (), analyses: Sequence[str] | None = None
-) -> StudyResults:
+def read_results(study: Study, folder: Path, refits: Sequence[str] = ()) -> StudyResults:
     """Read the results of a study.
 
     Parameters
@@ -163,19 +166,16 @@ def read_results(
         ``results/<study>``.
     refits : sequence of str
         Tables of re-fits that each analysis has: `GRID_FILE`, `DROPOUT_FILE`.
-    analyses : sequence of str, optional
-        Those to read; by default all.
 
     Raises
     ------
     InputError
         Every file that is missing and every column that is not there.
     """
-    names = list(study.analyses) if analyses is None else analyses
     wanted = [
         WAVES_FILE,
         *STUDY_FILES,
-        *(f"{name}/{file}" for name in names for file in (*ANALYSIS_FILES, *refits)),
+        *(f"{name}/{file}" for name in study.analyses for file in (*ANALYSIS_FILES, *refits)),
     ]
     faults = [
         Fault(
@@ -188,7 +188,7 @@ def read_results(
         raise InputError(f"results of study {study.study}", faults)
     wanted += [
         f"{name}/{file}"
-        for name in names
+        for name in study.analyses
         for file in OPTIONAL_FILES
         if (folder / name / file).is_file()
     ]
@@ -203,7 +203,7 @@ def read_results(
         codebook=tables["codebook.csv"],
         claims=tables["claims.csv"],
         people=read_people(folder),
-        analyses={name: _analysis(name, folder, tables) for name in names},
+        analyses={name: _analysis(name, folder, tables) for name in study.analyses},
         digests={path: hashlib.sha256((folder / path).read_bytes()).hexdigest() for path in wanted},
     )
 

@@ -37,9 +37,9 @@ _VERDICTS: Final = {
 }
 
 
-def apa(number: Number) -> str:
-    """Print a probability as APA style has it: no zero before the point."""
-    return number.text.replace("0.", ".", 1) if "0." in number.text[:4] else number.text
+def apa(number: Number | str) -> str:
+    """Print what lies between 0 and 1 as APA style has it: no zero before the point."""
+    return str(number).replace("0.", ".", 1)
 
 
 def render_paper(
@@ -117,15 +117,11 @@ def _measures(study: Study, results: StudyResults) -> str:
         found = results.scoring[results.scoring["scale"] == name]["omega"].dropna()
         spread = ""
         if len(found):
-            lowest, highest = found.min(), found.max()
-            spread = f", ω = {_apa(lowest)}" + (f" to {_apa(highest)}" if highest > lowest else "")
+            lowest, highest = (apa(fixed(one, 2)) for one in (found.min(), found.max()))
+            spread = f", ω = {lowest}" + (f" to {highest}" if found.max() > found.min() else "")
         items = counted(len(scale.items), "item")
         parts.append(f"{labels[name]} ({items}, {short(low)} to {short(high)}{spread})")
     return f"Measures were {listed(parts)}."
-
-
-def _apa(value: float) -> str:
-    return fixed(value, 2).replace("0.", ".", 1)
 
 
 def _estimation(one: Analysed) -> str:
@@ -136,18 +132,17 @@ def _estimation(one: Analysed) -> str:
         for part in versions.split(", ")
         if part.split(" ")[0] in ("securebase", "pymc", "nutpie")
     ]
-    smallest = float(table[["ess_bulk", "ess_tail"]].to_numpy().min())
     return (
         f"Posteriors were drawn by the no-U-turn sampler ({listed(used)}), {sizes['chain']} chains "
         f"of {sizes['draw']:,} draws after warm-up (largest R-hat = "
         f"{fixed(table['r_hat'].max(), 3)}, smallest effective sample size = "
-        f"{fixed(smallest, 0)}). Missing answers were handled by full information: random effects "
-        "were integrated out of the likelihood of what was observed."
+        f"{fixed(one.results.smallest_ess, 0)}). Missing answers were handled by full information: "
+        "random effects were integrated out of the likelihood of what was observed."
     )
 
 
 def _decision(rules: Rules) -> str:
-    needed = probability_text(rules.decision.probability, 0.01).replace("0.", ".", 1)
+    needed = apa(probability_text(rules.decision.probability, 0.01))
     return (
         "Each claim names a region of its estimand beyond a region of practical equivalence "
         "(ROPE), which was declared with its reason. It counts as supported, contradicted or "

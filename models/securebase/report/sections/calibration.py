@@ -32,7 +32,7 @@ def section(one: Analysed) -> Section:
 def sentence(one: Analysed) -> str:
     """Count the re-fits of the family, and say whether ranks are uniform."""
     designs = _designs(one)
-    family = one.analysis.family.replace("_", " ")
+    family = one.family_words
     if designs is None or designs.empty:
         return f"The family {family} has not been calibrated by simulation."
     lowest = float(designs["p_family"].min())

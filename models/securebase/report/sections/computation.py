@@ -33,7 +33,6 @@ def sentence(one: Analysed) -> str:
     """Count chains and draws; name the largest R-hat and the smallest effective sample size."""
     tree, table = one.results.posterior, one.results.summary
     sizes = tree["posterior"].sizes
-    smallest = float(table[["ess_bulk", "ess_tail"]].to_numpy().min())
     diverged = ""
     if "sample_stats" in tree.children and "diverging" in tree["sample_stats"]:
         count = int(tree["sample_stats"]["diverging"].sum())
@@ -41,7 +40,7 @@ def sentence(one: Analysed) -> str:
     return (
         f"{counted(sizes['chain'], 'chain')} of {counted(sizes['draw'], 'draw')}: largest R-hat "
         f"{fixed(table['r_hat'].max(), 3)}, smallest effective sample size "
-        f"{fixed(smallest, 0)}{diverged}."
+        f"{fixed(one.results.smallest_ess, 0)}{diverged}."
     )
 
 

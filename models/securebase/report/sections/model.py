@@ -20,10 +20,10 @@ def section(one: Analysed) -> Section:
 def sentence(one: Analysed) -> str:
     """Name the family and count its quantities, those that claims ask about apart."""
     asked = {term.variable for result in one.claims for term in result.claim.estimand}
-    family = one.analysis.family.replace("_", " ")
     focal = f"; claims ask about {listed(map(variable_words, sorted(asked)))}" if asked else ""
+    quantities = counted(len(one.results.summary), "quantity", "quantities")
     return (
-        f"A model of {family}: {counted(len(one.results.summary), 'quantity', 'quantities')} are "
+        f"A model of {one.family_words}: {quantities} are "
         f"estimated{focal}. Random effects are integrated out, not sampled."
     )
 
