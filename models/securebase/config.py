@@ -77,6 +77,12 @@ class Decision(Closed):
     mcse_margin: float = Field(
         2.0, ge=0, description="Monte Carlo errors by which the probability must clear it."
     )
+    robust_share: float = Field(
+        0.9, gt=0, le=1, description="Share of other choices, from which on a verdict is robust."
+    )
+    fragile_share: float = Field(
+        0.5, ge=0, lt=1, description="Share below which it is fragile, as is one ever turned round."
+    )
 
 
 class Refits(Closed):

@@ -105,6 +105,12 @@ class ClaimResult:
         return self._number("p_prior", fixed(self.value("p_prior"), 2))
 
     @property
+    def prior_needed(self) -> Number:
+        """Prior probability from which on the data would have sufficed for a verdict."""
+        value = self.value("prior_needed")
+        return self._number("prior_needed", "< 0.01" if value < 0.01 else fixed(value, 2))
+
+    @property
     def bayes_factor(self) -> Number:
         """Factor by which the data multiplied the odds of the claimed region."""
         text = factor_text(self.value("bayes_factor"))

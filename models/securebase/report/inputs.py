@@ -29,7 +29,7 @@ _COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "claims.csv": (
         *("id", "analysis", "unit", "direction", "rope_low", "rope_high", "sd", "q2_5", "median"),
         *("q97_5", "p_beyond", "p_rope", "p_opposite", "p_mcse", "p_prior", "bayes_factor"),
-        *("ess_bulk", "ess_tail", "r_hat", "verdict"),
+        *("prior_needed", "ess_bulk", "ess_tail", "r_hat", "verdict"),
     ),
     "flow.csv": ("stage", "wave", "role", "persons", "units", "reason"),
     "exclusions.tsv": ("file", "row", "kind", "rule", "reason", "action"),
@@ -47,7 +47,17 @@ _COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "parameters.csv": ("name", "cells", "unit", "meaning"),
     "power_scaling.csv": ("claim", "block", "prior", "likelihood", "diagnosis"),
     "prior_grid.csv": (
-        *("claim", "block", "setting", "p_beyond", "p_rope", "p_mcse", "verdict", "failure"),
+        *(
+            "claim",
+            "block",
+            "setting",
+            "factor",
+            "p_beyond",
+            "p_rope",
+            "p_mcse",
+            "verdict",
+            "failure",
+        ),
     ),
     "dropout.csv": (
         *("claim", "outcome", "who", "shift", "p_beyond", "p_rope", "p_mcse", "verdict"),
