@@ -236,9 +236,9 @@ def test_ids_are_unique_and_every_reference_has_one(
 
 @pytest.mark.parametrize(
     # a forest and the participants; two outcomes, four claims, means replicated of two outcomes,
-    # the ranks of three quantities
+    # residual moments, the ranks of three quantities
     ("which", "pictures"),
-    [("html", 2), ("growth_html", 11)],
+    [("html", 2), ("growth_html", 12)],
 )
 def test_pictures_have_a_label_and_text_that_is_text(
     which: str, pictures: int, request: pytest.FixtureRequest

@@ -18,6 +18,7 @@ from securebase.dials import add_dials, log_likelihood, log_prior
 from securebase.families import load_family
 from securebase.family import Built, Family, build
 from securebase.faults import Fault, InputError
+from securebase.moment_fit import moment_fit
 from securebase.panel import Panel, panel_from_waves
 from securebase.predictive import observed_statistics, predictive_statistics
 from securebase.priors import Priors, overridden_priors, prior_table
@@ -176,6 +177,7 @@ def fit_analysis(
         "prior": prior,
         "posterior_predictive": predictive_statistics(built, panel, posterior, count, seed),
         "prior_predictive": predictive_statistics(built, panel, prior, count, seed),
+        "moment_fit": moment_fit(built, panel, posterior, count, seed),
         "observed_data": observed_statistics(built, panel),
     }
     # attributes hold the time of the run: without them equal runs give equal bytes

@@ -7,13 +7,14 @@ from pathlib import Path
 import pandas as pd
 import xarray as xr
 
-from securebase.checks import checks_table
+from securebase.checks import checks_table, with_moment_fit
 from securebase.claims import claims_table, refuse_faulty_claims
 from securebase.codebook.extracts import claims_of
 from securebase.codebook.loading import Study
 from securebase.config import Decision, Thresholds
 from securebase.families import claim_units, load_family
 from securebase.gate import failed
+from securebase.moment_fit import fit_tables
 from securebase.panel import panel_from_waves
 from securebase.patterns import pattern_table
 from securebase.sensitivity.scaling import power_scaling
@@ -44,8 +45,8 @@ class Bars:
 def judge_study(study: Study, folder: Path, bars: Bars) -> None:
     """Tabulate and check every posterior of a study, then judge its claims; fail at nothing.
 
-    Writes summary.csv, parameters.csv, trajectories.csv, patterns.csv, checks.tsv and
-    power_scaling.csv of each analysis, and claims.csv.
+    Writes summary.csv, parameters.csv, trajectories.csv, patterns.csv, moment_fit.csv,
+    residual_moments.csv, power_scaling.csv and checks.tsv of each analysis, and claims.csv.
 
     Parameters
     ----------
@@ -87,12 +88,16 @@ def check_analysis(
     refuse_faulty_claims(claims, posterior, family, study.study)
     summary = summary_table(posterior, family, panel.time_unit)
     checks = checks_table(summary, posterior, stats, claims, bars.thresholds)
+    fit, residual = fit_tables(draws["moment_fit"].to_dataset())
+    checks = with_moment_fit(checks, fit, bars.thresholds)
     tables = {
         "summary": summary,
         "parameters": parameter_table(summary, family, panel.time_unit),
         "trajectories": trajectory_table(posterior, family, panel),
         "patterns": pattern_table(panel),
         "power_scaling": power_scaling(draws, claims, bars.scaling),
+        "moment_fit": fit,
+        "residual_moments": residual,
     }
     for file, table in tables.items():
         table.to_csv(folder / f"{file}.csv", index=False)

@@ -18,7 +18,7 @@ STUDY_FILES: Final = ("exclusions.tsv", "scoring.tsv", "flow.csv", "codebook.csv
 OPTIONAL_FILES: Final = ("priors.csv", "left_out.csv")
 ANALYSIS_FILES: Final = (
     *("summary.csv", "parameters.csv", "trajectories.csv", "patterns.csv", "checks.tsv"),
-    *("power_scaling.csv", "posterior.nc"),
+    *("power_scaling.csv", "moment_fit.csv", "residual_moments.csv", "posterior.nc"),
 )
 GRID_FILE: Final = "prior_grid.csv"
 DROPOUT_FILE: Final = "dropout.csv"
@@ -43,6 +43,8 @@ _COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
         *("role", "outcome", "wave", "time", "time_unit", "expected", "q2_5", "q97_5"),
         *("observed_n", "observed_mean", "observed_se"),
     ),
+    "moment_fit.csv": ("composition", "moments", "observed", "replicated", "ppp"),
+    "residual_moments.csv": ("composition", "of", "with", "residual"),
     "patterns.csv": ("composition", "answered", "units"),
     "parameters.csv": ("name", "cells", "unit", "meaning"),
     "power_scaling.csv": ("claim", "block", "prior", "likelihood", "diagnosis"),
@@ -86,7 +88,7 @@ _TEXT: Final = frozenset(
         *("name", "label", "levels", "coordinates", "outcome", "time_unit", "check", "what"),
         *("comparison", "passed", "explanation", "reversed", "block", "density"),
         *("setting", "diagnosis", "failure", "who", "meaning", "model", "left_out", "composition"),
-        *("answered", "family", "design", "world", "region"),
+        *("of", "with", "answered", "family", "design", "world", "region"),
     }
 )
 
@@ -99,7 +101,8 @@ class AnalysisResults:
     ----------
     name : str
         Of the analysis.
-    summary, parameters, trajectories, patterns, checks, scaling : pandas.DataFrame
+    summary, parameters, trajectories, patterns, checks, scaling, moment_fit, residual_moments : \
+pandas.DataFrame
         The tables of the same name (``power_scaling.csv``), indexed by line.
     posterior : xarray.DataTree
         The whole of ``posterior.nc``.
@@ -116,6 +119,8 @@ class AnalysisResults:
     patterns: pd.DataFrame
     checks: pd.DataFrame
     scaling: pd.DataFrame
+    moment_fit: pd.DataFrame
+    residual_moments: pd.DataFrame
     posterior: xr.DataTree
     priors: pd.DataFrame | None
     left_out: pd.DataFrame | None
@@ -260,6 +265,8 @@ def _analysis(name: str, folder: Path, tables: Mapping[str, pd.DataFrame]) -> An
         patterns=tables[f"{name}/patterns.csv"],
         checks=tables[f"{name}/checks.tsv"],
         scaling=tables[f"{name}/power_scaling.csv"],
+        moment_fit=tables[f"{name}/moment_fit.csv"],
+        residual_moments=tables[f"{name}/residual_moments.csv"],
         posterior=posterior,
         priors=tables.get(f"{name}/priors.csv"),
         left_out=tables.get(f"{name}/left_out.csv"),

@@ -204,6 +204,7 @@ def check_name(name: str) -> str:
         "e_bfmi": "E-BFMI",
         "mcse": "MCSE of means",
         "p_mcse": "MCSE of probabilities",
+        "moment_ppp": "moment PPP",
     }
     base = name.removeprefix("focal_")
     words = names.get(base, base.replace("_", " "))

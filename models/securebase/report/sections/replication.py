@@ -12,6 +12,7 @@ from securebase.report import figures
 from securebase.report.analysed import Analysed
 from securebase.report.inputs import AnalysisResults
 from securebase.report.section import Block, Gallery, Section, folded
+from securebase.report.sections.misfit import moment_blocks, moment_sentence
 from securebase.report.svg import Picture, inline_svg
 from securebase.report.tables import Cell, Table, labels_of, wave_labels
 from securebase.report.wording import Number, counted, fixed
@@ -57,13 +58,16 @@ def section(one: Analysed) -> Section:
     compared = replications(one.results)
     words = replication_note(compared) if compared else "No study was replicated from the model."
     title = "Does the model reproduce what was observed?"
-    return Section("replication", title, (words,), tuple(_blocks(one, compared)))
+    sentence = (words,) if one.withheld else (f"{words} ", *moment_sentence(one))
+    return Section("replication", title, sentence, tuple(_blocks(one, compared)))
 
 
 def _blocks(one: Analysed, compared: Sequence[Replication]) -> Iterator[Block]:
     if compared:
         yield Gallery(replication_panels(one.study, one.name, compared))
         yield folded(replication_table(compared, one.results))
+    if not one.withheld:
+        yield from moment_blocks(one)
 
 
 def replications(analysis: AnalysisResults) -> list[Replication]:
