@@ -8,6 +8,7 @@ import pandas as pd
 import xarray as xr
 
 from securebase.codebook.loading import Study
+from securebase.turning_points import COLUMNS as CURVES
 
 ROLES = ("patient", "partner")
 OUTCOMES = ("anxiety", "avoidance")
@@ -27,6 +28,8 @@ CHANGE = {
 }
 ANSWERED = {"patient": (151, 128, 117, 108, 102), "partner": (149, 121, 110, 101, 96)}
 PER_YEAR = "points per year"
+
+SLOPES = ("of", "on", "by", "at", "q2_5", "median", "q97_5")
 
 _ROPE = {"low": -0.1, "high": 0.1, "reason": "a tenth of a scale point in a year is not noticed"}
 _CONTRAST = [
@@ -489,6 +492,8 @@ def write_example(folder: Path, e_bfmi: float = 0.91) -> Path:
         {"composition": ["all"], "moments": [230], "observed": [0.0836], "replicated": [0.0794],
          "ppp": [0.421]}
     ).to_csv(analysis / "moment_fit.csv", index=False)  # fmt: skip
+    for name, columns in (("curves", CURVES), ("slopes", SLOPES)):
+        pd.DataFrame(columns=list(columns)).to_csv(analysis / f"{name}.csv", index=False)
     residual_moments().to_csv(analysis / "residual_moments.csv", index=False)
     prior_table().to_csv(analysis / "priors.csv", index=False)
     pd.DataFrame({"unit": ["151"], "reason": ["no score at any wave"]}).to_csv(

@@ -18,7 +18,9 @@ from securebase.moment_fit import fit_tables
 from securebase.panel import panel_from_waves
 from securebase.patterns import pattern_table
 from securebase.sensitivity.scaling import power_scaling
+from securebase.simple_slopes import slope_table
 from securebase.summaries import parameter_table, summary_table, trajectory_table
+from securebase.turning_points import curve_table
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +48,8 @@ def judge_study(study: Study, folder: Path, bars: Bars) -> None:
     """Tabulate and check every posterior of a study, then judge its claims; fail at nothing.
 
     Writes summary.csv, parameters.csv, trajectories.csv, patterns.csv, moment_fit.csv,
-    residual_moments.csv, power_scaling.csv and checks.tsv of each analysis, and claims.csv.
+    residual_moments.csv, curves.csv, slopes.csv, power_scaling.csv and checks.tsv of each analysis,
+    and claims.csv.
 
     Parameters
     ----------
@@ -98,6 +101,8 @@ def check_analysis(
         "power_scaling": power_scaling(draws, claims, bars.scaling),
         "moment_fit": fit,
         "residual_moments": residual,
+        "curves": curve_table(posterior),
+        "slopes": slope_table(study.analyses[name], posterior),
     }
     for file, table in tables.items():
         table.to_csv(folder / f"{file}.csv", index=False)

@@ -65,6 +65,7 @@ CLEANED = ("waves.parquet", "exclusions.tsv", "scoring.tsv", "flow.csv", "codebo
 JUDGED = (
     *("summary.csv", "parameters.csv", "trajectories.csv", "patterns.csv"),
     *("checks.tsv", "power_scaling.csv", "moment_fit.csv", "residual_moments.csv"),
+    *("curves.csv", "slopes.csv"),
 )
 
 

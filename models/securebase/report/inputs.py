@@ -18,7 +18,8 @@ STUDY_FILES: Final = ("exclusions.tsv", "scoring.tsv", "flow.csv", "codebook.csv
 OPTIONAL_FILES: Final = ("priors.csv", "left_out.csv")
 ANALYSIS_FILES: Final = (
     *("summary.csv", "parameters.csv", "trajectories.csv", "patterns.csv", "checks.tsv"),
-    *("power_scaling.csv", "moment_fit.csv", "residual_moments.csv", "posterior.nc"),
+    *("power_scaling.csv", "moment_fit.csv", "residual_moments.csv", "curves.csv", "slopes.csv"),
+    "posterior.nc",
 )
 GRID_FILE: Final = "prior_grid.csv"
 DROPOUT_FILE: Final = "dropout.csv"
@@ -45,6 +46,11 @@ _COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "moment_fit.csv": ("composition", "moments", "observed", "replicated", "ppp"),
     "residual_moments.csv": ("composition", "of", "with", "residual"),
+    "curves.csv": (
+        *("name", "coordinates", "outcome", "p_turns", "p_mcse"),
+        *("turn_q2_5", "turn_median", "turn_q97_5"),
+    ),
+    "slopes.csv": ("of", "on", "by", "at", "q2_5", "median", "q97_5"),
     "patterns.csv": ("composition", "answered", "units"),
     "parameters.csv": ("name", "cells", "unit", "meaning"),
     "power_scaling.csv": ("claim", "block", "prior", "likelihood", "diagnosis"),
@@ -88,7 +94,7 @@ _TEXT: Final = frozenset(
         *("name", "label", "levels", "coordinates", "outcome", "time_unit", "check", "what"),
         *("comparison", "passed", "explanation", "reversed", "block", "density"),
         *("setting", "diagnosis", "failure", "who", "meaning", "model", "left_out", "composition"),
-        *("of", "with", "answered", "family", "design", "world", "region"),
+        *("of", "with", "on", "by", "answered", "family", "design", "world", "region"),
     }
 )
 
@@ -101,8 +107,8 @@ class AnalysisResults:
     ----------
     name : str
         Of the analysis.
-    summary, parameters, trajectories, patterns, checks, scaling, moment_fit, residual_moments : \
-pandas.DataFrame
+    summary, parameters, trajectories, patterns, checks, scaling, moment_fit, residual_moments, \
+curves, slopes : pandas.DataFrame
         The tables of the same name (``power_scaling.csv``), indexed by line.
     posterior : xarray.DataTree
         The whole of ``posterior.nc``.
@@ -121,6 +127,8 @@ pandas.DataFrame
     scaling: pd.DataFrame
     moment_fit: pd.DataFrame
     residual_moments: pd.DataFrame
+    curves: pd.DataFrame
+    slopes: pd.DataFrame
     posterior: xr.DataTree
     priors: pd.DataFrame | None
     left_out: pd.DataFrame | None
@@ -267,6 +275,8 @@ def _analysis(name: str, folder: Path, tables: Mapping[str, pd.DataFrame]) -> An
         scaling=tables[f"{name}/power_scaling.csv"],
         moment_fit=tables[f"{name}/moment_fit.csv"],
         residual_moments=tables[f"{name}/residual_moments.csv"],
+        curves=tables[f"{name}/curves.csv"],
+        slopes=tables[f"{name}/slopes.csv"],
         posterior=posterior,
         priors=tables.get(f"{name}/priors.csv"),
         left_out=tables.get(f"{name}/left_out.csv"),
