@@ -8,6 +8,7 @@ import xarray as xr
 
 from securebase.claims import estimand_draws
 from securebase.names import SAMPLES
+from securebase.report.addresses import draws_address
 from securebase.report.analysed import Analysed
 from securebase.report.chain_figures import rank_panel
 from securebase.report.fit_tables import estimate_table
@@ -89,14 +90,21 @@ def _halves(one: Analysed) -> Table:
     for result in one.shown:
         draws = estimand_draws(result.claim, posterior)
         half = draws.isel(draw=slice(0, draws.sizes["draw"] // 2))
-        source = f"{one.name}/posterior.nc#posterior.{result.claim.id}"
+        at = {"claim": result.claim.id}
         error = result.value("sd") / np.sqrt(result.value("ess_bulk") / 2)
         change = (float(half.mean()) - float(draws.mean())) / error
-        values = (float(half.mean()), float(draws.mean()), change)
-        places = (3, 3, 1)
+        told = (
+            (float(half.mean()), 3, "mean_of_first_half"),
+            (float(draws.mean()), 3, "mean"),
+            (change, 1, "shift_of_first_half"),
+        )
         numbers = (
-            Number(value, fixed(value, digits), source)
-            for value, digits in zip(values, places, strict=True)
+            Number(
+                value,
+                fixed(value, places),
+                draws_address(one.name, "posterior", "estimand", at, statistic),
+            )
+            for value, places, statistic in told
         )
         rows.append((result.claim.id, *numbers))
     return Table(
