@@ -148,6 +148,7 @@ def example_posterior(seed: int = 7) -> xr.DataTree:
         "sampler": "nutpie",
         "securebase_version": "0.1.0",
         "pymc_version": "6.4.0",
+        "versions": "securebase 0.1.0, pymc 6.4.0, nutpie 0.16.11, numpy 2.5.5",
         "waves_sha256": "5c9b0a" + "0" * 58,
     }
     return tree

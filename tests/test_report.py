@@ -303,7 +303,7 @@ def test_a_warning_is_shown_and_withholds_nothing(tmp_path: Path) -> None:
     checks.loc[checks["check"] == "divergences", ["value", "passed"]] = [3, "warn"]
     checks.to_csv(folder / "growth" / "checks.tsv", sep="\t", index=False)
     page = Page(written(folder))
-    assert "Yes, with 1 warning: none of 7 checks failed." in page.text
+    assert "growth: none of 7 checks failed, 1 warning" in page.text
     assert "Not to be relied on" not in page.text
     assert "claims.csv#H1.median" in {source for source, _, _ in page.numbers}
 
