@@ -12,6 +12,8 @@ from securebase.report.analysed import Analysed
 from securebase.report.inputs import FAIL, PASS
 
 NOT_APPLICABLE: Final = "not applicable"
+WITHHELD: Final = "withheld"
+_REST_ON_DRAWS: Final = frozenset({"sensitivity", "replication", "missing"})
 _CLAIMS: Final = "claims.html#"
 
 
@@ -38,7 +40,9 @@ class Item:
     met: Callable[[Analysed], bool | None]
 
     def status(self, one: Analysed) -> str:
-        """pass, fail or not applicable."""
+        """pass, fail, not applicable, or withheld: its section rests on draws that failed."""
+        if one.withheld and self.evidence in _REST_ON_DRAWS:
+            return WITHHELD
         met = self.met(one)
         return NOT_APPLICABLE if met is None else PASS if met else FAIL
 
