@@ -238,8 +238,8 @@ def test_a_failed_check_hides_no_number_in_a_picture(
     pictures = re.findall(r"<svg .*?</svg>", failing_html + failing_growth, re.DOTALL)
     assert len(pictures) == 3
     # bands are filled shapes in the colour of an outcome
-    assert all("fill-opacity: 0.17" not in picture for picture in pictures)
-    assert "fill-opacity: 0.17" in growth_html
+    assert all('fill-opacity="0.17"' not in picture for picture in pictures)
+    assert 'fill-opacity="0.17"' in growth_html
 
 
 def test_simulated_data_say_so_loudly(results: Path, html: str) -> None:
