@@ -142,6 +142,8 @@ def example_posterior(seed: int = 7) -> xr.DataTree:
             "/posterior": change,
             "/prior": prior,
             "/posterior_predictive": replicated_summaries(rng),
+            "/prior_predictive": replicated_summaries(rng, spread=3.0),
+            "/observed_data": observed_summaries(change["change"]),
         }
     )
     tree.attrs = {
@@ -149,12 +151,21 @@ def example_posterior(seed: int = 7) -> xr.DataTree:
         "sampler": "nutpie",
         "securebase_version": "0.1.0",
         "pymc_version": "6.4.0",
+        "versions": "securebase 0.1.0, pymc 6.4.0, nutpie 0.16.11, numpy 2.5.5",
         "waves_sha256": "5c9b0a" + "0" * 58,
     }
     return tree
 
 
-def replicated_summaries(rng: np.random.Generator, count: int = 200) -> xr.Dataset:
+def observed_summaries(change: xr.DataArray) -> xr.Dataset:
+    """Observed means, as among the trajectories."""
+    table = trajectory_table(change).set_index(["wave", "role", "outcome"])
+    return xr.Dataset({"mean": table["observed_mean"].to_xarray()})
+
+
+def replicated_summaries(
+    rng: np.random.Generator, count: int = 200, spread: float = 0.1
+) -> xr.Dataset:
     """Summaries of replicated studies; observed means lie 0.05 beside their centre."""
     dims = ("chain", "draw", "wave", "role", "outcome")
     centre = np.array(
@@ -168,7 +179,7 @@ def replicated_summaries(rng: np.random.Generator, count: int = 200) -> xr.Datas
     )
     noise = rng.standard_normal((1, count, *centre.shape))
     return xr.Dataset(
-        {"mean": (dims, centre + 0.1 * noise)},
+        {"mean": (dims, centre + spread * noise)},
         coords={"wave": list(WAVES), "role": list(ROLES), "outcome": list(OUTCOMES)},
     )
 

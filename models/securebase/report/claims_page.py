@@ -74,7 +74,7 @@ def render_claims(
         expected_wrong=fixed(wrong, 2),
         forests=_forests(claims, decision),
         analyses=[
-            (one, trust.sentence(one), answer.sentence(one), _firmness(one)) for one in analyses
+            (one, trust.outcome(one), answer.sentence(one), _firmness(one)) for one in analyses
         ],
         trouble=[one for one in analyses if one.withheld],
         digests=results.digests,

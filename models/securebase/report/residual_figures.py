@@ -19,8 +19,8 @@ MEAN: Final = "mean"
 LATER: Final = "next "
 # in inches
 _LARGEST_CELL: Final = 0.42
-_LEFT, _RIGHT, _TOP, _BOTTOM = 1.12, 0.05, 0.3, 1.05
-_LETTERS: Final = 19
+_LEFT, _RIGHT, _TOP, _BOTTOM = 1.16, 0.05, 0.3, 1.05
+_LETTERS: Final = 18
 _PRINTED_FROM: Final = 0.3
 
 
@@ -110,18 +110,18 @@ def _label(axes: Axes, rows: Sequence[Measured], columns: Sequence[Measured]) ->
     """Name each block of waves once, and the waves in between by their last words."""
     axes.set_xticks(range(len(columns)), [_last_word(one.wave) for one in columns])
     axes.set_yticks(range(len(rows)), [_last_word(one.wave) for one in rows])
-    axes.tick_params(length=0, pad=1.5, labelsize=6)
+    axes.tick_params(length=0, pad=1.5, labelsize=6.8)
     for start, stop, series in _blocks(rows):
         axes.annotate(
             _wrapped(series), (0, (start + stop) / 2), (-14, 0), xycoords=("axes fraction", "data"),
-            textcoords="offset points", ha="right", va="center", fontsize=6.5, color=svg.MUTED,
+            textcoords="offset points", ha="right", va="center", fontsize=6.8, color=svg.MUTED,
         )  # fmt: skip
         axes.axhline(start - 0.5, color=svg.PAPER, linewidth=1.5)
     for start, stop, series in _blocks(columns):
         axes.annotate(
             _wrapped(series), ((start + stop) / 2, 0), (0, -10),
             xycoords=("data", "axes fraction"), textcoords="offset points", rotation=90,
-            ha="center", va="top", fontsize=6.5, color=svg.MUTED,
+            ha="center", va="top", fontsize=6.8, color=svg.MUTED,
         )  # fmt: skip
         axes.axvline(start - 0.5, color=svg.PAPER, linewidth=1.5)
     for spine in axes.spines.values():

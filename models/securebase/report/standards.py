@@ -15,6 +15,8 @@ from securebase.report.sections.prior_sensitivity import graded
 from securebase.robustness import FRAGILE
 
 NOT_APPLICABLE: Final = "not applicable"
+WITHHELD: Final = "withheld"
+_REST_ON_DRAWS: Final = frozenset({"sensitivity", "replication", "missing"})
 _CLAIMS: Final = "claims.html#"
 # of the declared spread: next to nothing is said by a prior that wide
 _MUCH_WIDER: Final = 4.0
@@ -43,7 +45,9 @@ class Item:
     met: Callable[[Analysed], bool | None]
 
     def status(self, one: Analysed) -> str:
-        """pass, fail or not applicable."""
+        """pass, fail, not applicable, or withheld: its section rests on draws that failed."""
+        if one.withheld and self.evidence in _REST_ON_DRAWS:
+            return WITHHELD
         met = self.met(one)
         return NOT_APPLICABLE if met is None else PASS if met else FAIL
 

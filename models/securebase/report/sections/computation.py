@@ -8,6 +8,7 @@ import xarray as xr
 
 from securebase.claims import estimand_draws
 from securebase.names import SAMPLES
+from securebase.report.addresses import draws_address
 from securebase.report.analysed import Analysed
 from securebase.report.chain_figures import rank_panel
 from securebase.report.claims import ClaimResult
@@ -102,16 +103,21 @@ def _steadiness_row(result: ClaimResult, posterior: xr.Dataset, analysis: str) -
     half = float(draws.isel(draw=slice(0, draws.sizes["draw"] // 2)).mean())
     whole = float(draws.mean())
     error = result.value("sd") / np.sqrt(result.value("ess_bulk") / 2)
-    change = half - whole
-    values = (half, whole, change / error, 100 * change / whole, autocorrelation(draws))
-    source = f"{analysis}/posterior.nc#posterior.{result.claim.id}"
-    return (
-        result.claim.id,
-        *(
-            Number(value, fixed(value, places), source)
-            for value, places in zip(values, (3, 3, 1, 1, 2), strict=True)
-        ),
+    told = (
+        (half, 3, "mean_of_first_half"),
+        (whole, 3, "mean"),
+        ((half - whole) / error, 1, "shift_of_first_half"),
+        (100 * (half - whole) / whole, 1, "percent_of_first_half"),
+        (autocorrelation(draws), 2, "autocorrelation"),
     )
+    at = {"claim": result.claim.id}
+    numbers = (
+        Number(
+            value, fixed(value, places), draws_address(analysis, "posterior", "estimand", at, name)
+        )
+        for value, places, name in told
+    )
+    return (result.claim.id, *numbers)
 
 
 def autocorrelation(draws: xr.DataArray) -> float:
