@@ -47,8 +47,11 @@ MARK_SHORT_TABLES = """() => [...document.querySelectorAll("table")]
     row.cells[0].prepend(`T${place}R${line}. `);
     return `T${place}R${line}.`;
   }))"""
-SMALLEST_LETTERS = """() => Math.min(...[...document.querySelectorAll("svg text")].map(
-  (one) => parseFloat(getComputedStyle(one).fontSize) * Math.hypot(one.getScreenCTM().a, one.getScreenCTM().b)))"""
+# letters that stand upright or are turned
+SMALLEST_LETTERS = """() => Math.min(...[...document.querySelectorAll("svg text")].map((one) => {
+  const at = one.getScreenCTM();
+  return parseFloat(getComputedStyle(one).fontSize) * Math.hypot(at.a, at.b);
+}))"""
 
 
 @pytest.fixture(scope="module")
