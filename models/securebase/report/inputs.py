@@ -11,6 +11,7 @@ import xarray as xr
 
 from securebase.codebook.loading import Study
 from securebase.faults import Fault, InputError
+from securebase.report.flow_faults import flow_faults
 from securebase.report.wording import Number, fixed, short
 
 WAVES_FILE: Final = "waves.parquet"
@@ -18,7 +19,7 @@ STUDY_FILES: Final = ("exclusions.tsv", "scoring.tsv", "flow.csv", "codebook.csv
 OPTIONAL_FILES: Final = ("priors.csv", "left_out.csv")
 ANALYSIS_FILES: Final = (
     *("summary.csv", "parameters.csv", "trajectories.csv", "patterns.csv", "checks.tsv"),
-    *("power_scaling.csv", "posterior.nc"),
+    *("levels.csv", "power_scaling.csv", "posterior.nc"),
 )
 GRID_FILE: Final = "prior_grid.csv"
 DROPOUT_FILE: Final = "dropout.csv"
@@ -44,6 +45,8 @@ _COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
         *("observed_n", "observed_mean", "observed_se"),
     ),
     "patterns.csv": ("composition", "answered", "units"),
+    "levels.csv": ("level", "role", "count", "fewest", "most"),
+    "left_out.csv": ("unit", "reason"),
     "parameters.csv": ("name", "cells", "unit", "meaning"),
     "power_scaling.csv": ("claim", "block", "prior", "likelihood", "diagnosis"),
     "prior_grid.csv": (
@@ -76,7 +79,7 @@ _TEXT: Final = frozenset(
         *("name", "label", "levels", "coordinates", "outcome", "time_unit", "check", "what"),
         *("comparison", "passed", "explanation", "reversed", "block", "density"),
         *("setting", "diagnosis", "failure", "who", "meaning", "model", "left_out", "composition"),
-        *("answered", "family", "design", "world", "region"),
+        *("answered", "family", "design", "world", "region", "level"),
     }
 )
 
@@ -89,7 +92,7 @@ class AnalysisResults:
     ----------
     name : str
         Of the analysis.
-    summary, parameters, trajectories, patterns, checks, scaling : pandas.DataFrame
+    summary, parameters, trajectories, patterns, levels, checks, scaling : pandas.DataFrame
         The tables of the same name (``power_scaling.csv``), indexed by line.
     posterior : xarray.DataTree
         The whole of ``posterior.nc``.
@@ -104,6 +107,7 @@ class AnalysisResults:
     parameters: pd.DataFrame
     trajectories: pd.DataFrame
     patterns: pd.DataFrame
+    levels: pd.DataFrame
     checks: pd.DataFrame
     scaling: pd.DataFrame
     posterior: xr.DataTree
@@ -170,7 +174,8 @@ def read_results(study: Study, folder: Path, refits: Sequence[str] = ()) -> Stud
     Raises
     ------
     InputError
-        Every file that is missing and every column that is not there.
+        Every file that is missing and every column that is not there; a flow of participants
+        that does not add up.
     """
     wanted = [
         WAVES_FILE,
@@ -194,6 +199,8 @@ def read_results(study: Study, folder: Path, refits: Sequence[str] = ()) -> Stud
     ]
     tables = {path: read_table(folder / path) for path in wanted if path.endswith((".csv", ".tsv"))}
     faults = [fault for path, table in tables.items() for fault in _column_faults(path, table)]
+    people = read_people(folder)
+    faults = faults or flow_faults(study, people, tables)
     if faults:
         raise InputError(f"results of study {study.study}", faults)
     return StudyResults(
@@ -202,7 +209,7 @@ def read_results(study: Study, folder: Path, refits: Sequence[str] = ()) -> Stud
         flow=tables["flow.csv"],
         codebook=tables["codebook.csv"],
         claims=tables["claims.csv"],
-        people=read_people(folder),
+        people=people,
         analyses={name: _analysis(name, folder, tables) for name in study.analyses},
         digests={path: hashlib.sha256((folder / path).read_bytes()).hexdigest() for path in wanted},
     )
@@ -248,6 +255,7 @@ def _analysis(name: str, folder: Path, tables: Mapping[str, pd.DataFrame]) -> An
         parameters=tables[f"{name}/parameters.csv"],
         trajectories=tables[f"{name}/trajectories.csv"],
         patterns=tables[f"{name}/patterns.csv"],
+        levels=tables[f"{name}/levels.csv"],
         checks=tables[f"{name}/checks.tsv"],
         scaling=tables[f"{name}/power_scaling.csv"],
         posterior=posterior,

@@ -131,11 +131,13 @@ def people(everybody: pd.DataFrame, study: Study) -> tuple[str | Number, ...]:
     leaders = everybody.loc[leads, "unit"].nunique()
     persons = len(everybody[["unit", "person"]].drop_duplicates())
     led: tuple[str | Number, ...] = ()
+    which = ""
     if leaders:
-        word = role_labels(study, everybody)[str(study.roles.leader)]
-        led = (", ", Number(leaders, counted(leaders, word), "waves.parquet#unit.count"))
+        word, leader = role_labels(study, everybody)[str(study.roles.leader)], study.roles.leader
+        source, which = f"waves.parquet#unit[role={leader}].count", f"[role!={leader}]"
+        led = (", ", Number(leaders, counted(leaders, word), source))
     return (
-        Number(units, counted(units, study.unit), "waves.parquet#unit.count"),
+        Number(units, counted(units, study.unit), f"waves.parquet#unit{which}.count"),
         *led,
         ", ",
         Number(persons, counted(persons, "person"), "waves.parquet#person.count"),
