@@ -32,7 +32,7 @@ from securebase.report.wording import (
 )
 
 # files of a failed analysis whose numbers its page still shows
-FAILING = ("checks.tsv", "parameters.csv", "trajectories.csv", "patterns.csv")
+FAILING = ("checks.tsv", "parameters.csv", "trajectories.csv", "patterns.csv", "levels.csv")
 
 
 # what the flow chart of a study reads of its analysis

@@ -251,7 +251,7 @@ def _end(study: Study, one: AnalysisResults) -> End:
 def _analysed(study: Study, one: AnalysisResults) -> Sentence:
     """Say how many units and persons an analysis uses, in how many clusters."""
     levels, file, labels = one.levels, f"{one.name}/levels.csv", labels_of(study)
-    of_level = {level: rows for level, rows in levels.groupby("level", sort=False)}
+    of_level = dict(iter(levels.groupby("level", sort=False)))
     units = summed(levels, file, of_level["unit"].index, "count", study.unit)
     # where a unit is one person, that person's role says nothing more
     told = [

@@ -49,11 +49,11 @@ def _of_lines(study: Study, flow: pd.DataFrame) -> Iterator[Fault]:
     for column, names in known.items():
         for line in flow.index[~flow[column].isin(names)]:
             expected = f"one of: {', '.join(filter(None, names))}"
-            yield _at(int(line), f"'{flow.at[line, column]}'", expected, column)
+            yield _at(int(line), f"'{flow.at[line, column]!s}'", expected, column)
     for column in ("persons", "units"):
         whole = (flow[column] >= 0) & (flow[column] % 1 == 0)
         for line in flow.index[~whole]:
-            yield _at(int(line), f"{flow.at[line, column]}", "a count", column)
+            yield _at(int(line), str(flow.at[line, column]), "a count", column)
     for line in flow.index[flow.duplicated(["stage", "wave", "role", "reason"])]:
         yield _at(int(line), "the same stage, wave, role and reason again", "each once")
 
