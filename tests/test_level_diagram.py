@@ -202,6 +202,29 @@ def test_partners_are_correlated(
     assert level_diagram(one).box.ties == ("random effects", "residuals")
 
 
+def test_couples_of_several_make_ups_are_drawn_as_one(
+    template: AnalysisResults, rng: np.random.Generator
+) -> None:
+    made_of = {"mixed": {}, "women": {"exchangeable": True}}
+    study = growth_study(compositions=made_of)
+    waves = random_waves(study, rng, units=24)
+    assert set(waves["composition"]) == set(made_of)
+    diagram = level_diagram(analysed(study, waves, "growth", template))
+    assert [box.title for box in diagram.box.boxes] == ["patient", "partner"]
+    for box in diagram.box.boxes:
+        assert chips(box, RANDOM) == ["level", "change"]
+    assert diagram.box.ties == ("random effects", "residuals")
+
+
+def test_a_baseline_leads_to_its_own_change(template: AnalysisResults) -> None:
+    adolescent = titled(drawn("gur_residential", "security", template), "adolescent")
+    assert chips(adolescent, ARROW, "arrows, change") == [
+        "secure base → attachment anxiety (ECR) and attachment avoidance (ECR)",
+        "level of attachment anxiety (ECR) → attachment anxiety (ECR)",
+        "level of attachment avoidance (ECR) → attachment avoidance (ECR)",
+    ]
+
+
 @pytest.mark.parametrize(("name", "analysis"), STUDIES)
 def test_nothing_of_any_study_is_missing(
     name: str, analysis: str, template: AnalysisResults

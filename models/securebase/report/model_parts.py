@@ -29,6 +29,7 @@ ARROWS: Final[Mapping[str, tuple[str, str]]] = {
     "path_on_change": (PERSON, "change"),
     "stable_path": (PERSON, ""),
     "stable_on_change": (PERSON, "change"),
+    "baseline_on_change": (PERSON, "change"),
     "concurrent": (OCCASION, "at the same wave"),
     "path_on_moment": (OCCASION, "at the same wave"),
     "lagged": (OCCASION, "one step later"),
@@ -184,7 +185,10 @@ class ModelParts:
         found = []
         for name, at in self._rows():
             if name in ARROWS:
-                source, _, target = next(iter(at.values())).rpartition(" to ")
+                # a baseline leads to the change of the same outcome
+                own = at.get("outcome")
+                path = f"level {own} to {own}" if own else next(iter(at.values()))
+                source, _, target = path.rpartition(" to ")
                 level, when = ARROWS[name]
                 found.append(Arrow(level, source, target, when, self.slots_of[at["role"]]))
         return list(dict.fromkeys(found))
