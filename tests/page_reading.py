@@ -70,15 +70,21 @@ def cell(results: Path, source: str) -> float:
     if counted := re.fullmatch(r"L(\d+)\.\.L(\d+)\.rule=(\w+)", place):
         part = table.iloc[int(counted[1]) - 2 : int(counted[2]) - 1]
         return float((part["rule"] == counted[3]).sum())
-    if re.fullmatch(r"L\d+(\+L\d+)*", row):
-        chosen = table.iloc[[int(line[1:]) - 2 for line in row.split("+")]]
-        return float(len(chosen) if column == "lines" else chosen[column].sum())
+    if re.fullmatch(r"L\d+(\.\.L\d+)?(\+L\d+(\.\.L\d+)?)*", row):
+        chosen = table.iloc[[line - 2 for line in lines_of(row)]]
+        return float(len(chosen) if column == "count" else chosen[column].sum())
     if file == "claims.csv":
         return float(table.set_index("id").loc[row, column])
     name, _, coordinates = row.removesuffix("]").partition("[")
     found = table[(table["name"] == name) & (table["coordinates"] == coordinates)]
     assert len(found) == 1
     return float(found.iloc[0][column])
+
+
+def lines_of(row: str) -> list[int]:
+    """Lines of an address: "L2+L5..L7" names four."""
+    spans = (part.replace("L", "").split("..") for part in row.split("+"))
+    return [line for span in spans for line in range(int(span[0]), int(span[-1]) + 1)]
 
 
 def _people(waves: pd.DataFrame, row: str) -> float:

@@ -332,7 +332,7 @@ def level_table() -> pd.DataFrame:
     for role, answered in ANSWERED.items():
         rows += [("person", role, min(answered[0], 150), np.nan, np.nan)]
         rows += [("occasion", role, sum(answered) - 1, 1, 5)]
-    return pd.DataFrame(rows, columns=["level", "role", "count", "fewest", "most"])
+    return pd.DataFrame(rows, columns=["level", "role", "number", "fewest", "most"])
 
 
 def scoring_table() -> pd.DataFrame:

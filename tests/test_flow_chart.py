@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from page_reading import Page, agrees, cell
+from page_reading import Page, agrees, cell, lines_of
 from report_example import ROLES, WAVES, example_study, write_example
 
 from securebase.codebook.loading import Study
@@ -48,7 +48,7 @@ def numbers(chart: FlowChart) -> list[Number]:
 
 
 def lines(source: str) -> set[int]:
-    return {int(line) for line in re.findall(r"L(\d+)", source)}
+    return set(lines_of(source.partition("#")[2].rpartition(".")[0]))
 
 
 def flow_of(rows: list[tuple[Any, ...]]) -> pd.DataFrame:
@@ -176,7 +176,11 @@ def _set(line: int, column: str, value: object) -> Spoil:
             _set(7, "persons", 5),
             r"156 patient answered or lost at m0; expected the 151",
         ),
-        ("growth/levels.csv", _set(2, "count", 151), "151 units used and 1 left out; expected the"),
+        (
+            "growth/levels.csv",
+            _set(2, "number", 151),
+            "151 units used and 1 left out; expected the",
+        ),
     ],
 )
 def test_a_flow_that_does_not_add_up_is_refused(

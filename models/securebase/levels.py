@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from securebase.names import CLUSTER, COMPOSITION, OUTCOME, ROLE, UNIT, WAVE
 from securebase.panel import Panel
 
-COLUMNS: Final = ("level", ROLE, "count", "fewest", "most")
+COLUMNS: Final = ("level", ROLE, "number", "fewest", "most")
 
 Row = tuple[str, str, int, float, float]
 
@@ -27,7 +27,7 @@ def level_table(panel: Panel) -> pd.DataFrame:
     pd.DataFrame
         Columns level: "cluster", where units share some; "unit", who leads aside; "person", with
         an answer to any outcome, role by role; "occasion", a person at a wave with an answer;
-        role; count; fewest, most: how many one of the level above has, persons per cluster where
+        role; number; fewest, most: how many one of the level above has, persons per cluster where
         they lead one, NaN where that is not told.
     """
     rows = [*_of_units(panel), *_of_persons(panel)]

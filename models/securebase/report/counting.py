@@ -31,9 +31,9 @@ def summed(
 
 
 def lines_of(file: str, lines: Iterable[int], word: str = "") -> Number:
-    """Count lines of a table: ``growth/left_out.csv#L2+L3.lines``; see `summed`."""
+    """Count lines of a table: ``growth/left_out.csv#L2..L3.count``; see `summed`."""
     chosen = list(lines)
-    return Number(len(chosen), _text(len(chosen), word), f"{file}#{_address(chosen)}.lines")
+    return Number(len(chosen), _text(len(chosen), word), f"{file}#{_address(chosen)}.count")
 
 
 def _text(number: int, word: str) -> str:
@@ -41,4 +41,10 @@ def _text(number: int, word: str) -> str:
 
 
 def _address(lines: Iterable[int]) -> str:
-    return "+".join(f"L{line}" for line in lines)
+    spans: list[list[int]] = []
+    for line in sorted(lines):
+        if spans and line == spans[-1][1] + 1:
+            spans[-1][1] = line
+        else:
+            spans.append([line, line])
+    return "+".join(f"L{low}" if low == high else f"L{low}..L{high}" for low, high in spans)

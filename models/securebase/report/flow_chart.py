@@ -252,15 +252,15 @@ def _analysed(study: Study, one: AnalysisResults) -> Sentence:
     """Say how many units and persons an analysis uses, in how many clusters."""
     levels, file, labels = one.levels, f"{one.name}/levels.csv", labels_of(study)
     of_level = dict(iter(levels.groupby("level", sort=False)))
-    units = summed(levels, file, of_level["unit"].index, "count", study.unit)
+    units = summed(levels, file, of_level["unit"].index, "number", study.unit)
     # where a unit is one person, that person's role says nothing more
     told = [
-        (f"{labels[str(levels.at[line, 'role'])]} ", summed(levels, file, [line], "count"))
+        (f"{labels[str(levels.at[line, 'role'])]} ", summed(levels, file, [line], "number"))
         for line in of_level["person"].index
         if study.roles.members != (levels.at[line, "role"],)
     ]
     whom = (" (", *_joined(told, ", "), ")") if told else ()
     clusters: Sentence = ()
     if "cluster" in of_level:
-        clusters = (" in ", summed(levels, file, of_level["cluster"].index, "count", "cluster"))
+        clusters = (" in ", summed(levels, file, of_level["cluster"].index, "number", "cluster"))
     return (units, *clusters, *whom)

@@ -85,7 +85,7 @@ def _of_analyses(
         levels, left_out = tables[f"{name}/levels.csv"], tables.get(f"{name}/left_out.csv")
         persons = levels[(levels["level"] == "person") & (levels["role"] == study.roles.leader)]
         everybody = led + (0 if persons.empty else leading)
-        used = levels.loc[levels["level"] == "unit", "count"].sum() + persons["count"].sum()
+        used = levels.loc[levels["level"] == "unit", "number"].sum() + persons["number"].sum()
         lost = 0 if left_out is None else len(left_out)
         if used + lost != everybody:
             given = f"{used:.0f} units used and {lost} left out"

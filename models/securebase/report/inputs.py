@@ -45,7 +45,7 @@ _COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
         *("observed_n", "observed_mean", "observed_se"),
     ),
     "patterns.csv": ("composition", "answered", "units"),
-    "levels.csv": ("level", "role", "count", "fewest", "most"),
+    "levels.csv": ("level", "role", "number", "fewest", "most"),
     "left_out.csv": ("unit", "reason"),
     "parameters.csv": ("name", "cells", "unit", "meaning"),
     "power_scaling.csv": ("claim", "block", "prior", "likelihood", "diagnosis"),

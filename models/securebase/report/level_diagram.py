@@ -135,7 +135,7 @@ def _size(one: Analysed, level: str, role: str = "", word: str = "") -> Sentence
     lines = table.index[(table["level"] == level) & (table["role"] == role)]
     if lines.empty:
         return ()
-    number = summed(table, file, lines, "count", word)
+    number = summed(table, file, lines, "number", word)
     ends = table.loc[lines[0], ["fewest", "most"]]
     if ends.isna().any() or (ends == 1).all():
         return (number,)
