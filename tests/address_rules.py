@@ -30,13 +30,30 @@ def read_address(address: str, folder: Path, root: Path) -> float:
     if file.suffix == ".nc":
         return _of_draws(file, chosen, column)
     table = _table(file)
-    if column == "count" and chosen in table:
-        return float(table[chosen].nunique())
+    if file.suffix == ".parquet":
+        return _different(table, chosen)
     rows = _rows(table, chosen)
     if column == "count":
         return float(len(rows))
+    if "+" in chosen or ".." in chosen:
+        return float(rows[column].sum())
     assert len(rows) == 1, f"{address} is {len(rows)} rows"
     return float(rows.iloc[0][column])
+
+
+def _different(table: pd.DataFrame, chosen: str) -> float:
+    """Count values of a column: all, or those of a role, or of every other role."""
+    name, _, who = chosen.removesuffix("]").partition("[")
+    if who:
+        role = who.removeprefix("role").lstrip("!=")
+        table = table[(table["role"] == role) == ("!" not in who)]
+    return float(table[name].nunique())
+
+
+def lines_of(address: str) -> set[int]:
+    """Lines that an address names: "flow.csv#L2+L5..L7.persons" names four."""
+    spans = re.findall(r"L(\d+)(?:\.\.L(\d+))?", address.partition("#")[2])
+    return {line for low, high in spans for line in range(int(low), int(high or low) + 1)}
 
 
 def _table(file: Path) -> pd.DataFrame:

@@ -1,5 +1,6 @@
 """A page taken apart: its elements, its printed numbers, its words."""
 
+import re
 from html.parser import HTMLParser
 
 VOID = {"meta", "br", "link", "img", "hr", "input", "col"}
@@ -56,3 +57,17 @@ class Page(HTMLParser):
     @property
     def text(self) -> str:
         return " ".join(" ".join(self.words).split())
+
+
+def agrees(value: float, text: str) -> bool:
+    """Whether a value is what is printed, to the printed digits."""
+    digits = text.replace("\N{MINUS SIGN}", "-").replace(",", "")
+    if digits.startswith("< "):
+        return value < float(digits[2:])
+    if digits.startswith("> "):
+        return value > float(digits[2:])
+    number = re.match(r"-?\d+(\.(\d+))?", digits)
+    assert number is not None, text
+    scale = 100.0 if digits.endswith(" %") else 1.0
+    half = 0.5 * 10.0 ** -len(number[2] or "")
+    return abs(float(number[0]) - scale * value) <= half * (1 + 1e-9)

@@ -334,10 +334,19 @@ def flow_table() -> pd.DataFrame:
                 ("lost", wave, role, 151 - n, "not at this wave" if place else "never took part"),
             ]
             if test_row:
-                rows.insert(1, ("quarantined", wave, role, 1, "a test row of the web form"))
+                rows.insert(1, ("quarantined", wave, role, 1, "declared"))
     table = pd.DataFrame(rows, columns=["stage", "wave", "role", "persons", "reason"])
     table.insert(4, "units", table["persons"])
     return table
+
+
+def level_table() -> pd.DataFrame:
+    """Who is used: all couples but one."""
+    rows = [("unit", "", 150, np.nan, np.nan)]
+    for role, answered in ANSWERED.items():
+        rows += [("person", role, min(answered[0], 150), np.nan, np.nan)]
+        rows += [("occasion", role, sum(answered) - 1, 1, 5)]
+    return pd.DataFrame(rows, columns=["level", "role", "number", "fewest", "most"])
 
 
 def scoring_table() -> pd.DataFrame:
@@ -494,6 +503,7 @@ def write_example(folder: Path, e_bfmi: float = 0.91) -> Path:
     answered = ["patient ●●●●●, partner ●●●●●", "patient ●●○○○, partner ○○○○○"]
     marks = {"composition": ["all", "all"], "answered": answered, "units": [90, 4]}
     pd.DataFrame(marks).to_csv(analysis / "patterns.csv", index=False)
+    level_table().to_csv(analysis / "levels.csv", index=False)
     trajectory_table(change).to_csv(analysis / "trajectories.csv", index=False)
     check_table(e_bfmi).to_csv(analysis / "checks.tsv", sep="\t", index=False)
     scaling_table().to_csv(analysis / "power_scaling.csv", index=False)

@@ -11,7 +11,6 @@ from report_example import LEVEL, ROLES, WAVES, example_study, trajectory_table
 
 from securebase.report import claim_figures, figures, svg
 from securebase.report.chain_figures import BINS, rank_panel, rank_shares
-from securebase.report.participation import participation
 from securebase.report.path_figures import Arrow, path_diagram
 
 
@@ -120,14 +119,6 @@ def test_a_forest_draws_medians_and_withholds_what_is_not_there() -> None:
     medians = [line.get_xdata()[0] for line in axes.lines if line.get_marker() == "o"]
     assert medians == [-0.3]
     assert any("not assessable" in text.get_text() for text in axes.texts)
-
-
-def test_participation_prints_every_count() -> None:
-    persons = pd.DataFrame({"patient": [151, 102], "partner": [149, np.nan]}, index=["m0", "m12"])
-    figure = participation(persons, persons + 50, {role: role for role in ROLES}, {})
-    assert [text.get_text() for text in figure.axes[0].texts] == ["151", "102", "149"]
-    widths = [patch.get_width() for patch in figure.axes[0].patches]
-    assert widths[1] / widths[0] == pytest.approx(151 / 201)
 
 
 def test_replications_are_drawn_where_they_lie() -> None:

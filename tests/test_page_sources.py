@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from address_rules import read_address
 from page_examples import GOOD, PAGES, write_pages
-from page_parts import Page
+from page_parts import Page, agrees
 
 # what a page of results has to print with an address, at least
 FEWEST = {
@@ -20,20 +20,6 @@ WITHOUT = {"couples_example/paper.html", "couples_failing/paper.html"}
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory, root: Path) -> Path:
     return write_pages(tmp_path_factory.mktemp("results"), root)
-
-
-def agrees(value: float, text: str) -> bool:
-    """Whether a value is what is printed, to the printed digits."""
-    digits = text.replace("\N{MINUS SIGN}", "-").replace(",", "")
-    if digits.startswith("< "):
-        return value < float(digits[2:])
-    if digits.startswith("> "):
-        return value > float(digits[2:])
-    number = re.match(r"-?\d+(\.(\d+))?", digits)
-    assert number is not None, text
-    scale = 100.0 if digits.endswith(" %") else 1.0
-    half = 0.5 * 10.0 ** -len(number[2] or "")
-    return abs(float(number[0]) - scale * value) <= half * (1 + 1e-9)
 
 
 @pytest.mark.parametrize("name", [name for name in PAGES if name not in WITHOUT])

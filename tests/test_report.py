@@ -32,7 +32,14 @@ from securebase.report.wording import (
 )
 
 # files of a failed analysis whose numbers its page still shows; of the draws, those of the priors
-FAILING = ("checks.tsv", "parameters.csv", "trajectories.csv", "patterns.csv", "posterior.nc")
+FAILING = (
+    *("checks.tsv", "parameters.csv", "trajectories.csv", "patterns.csv", "levels.csv"),
+    "posterior.nc",
+)
+
+
+# what the flow chart of a study reads of its analysis
+ANALYSED = ("growth/levels.csv", "growth/left_out.csv")
 
 
 @pytest.fixture(scope="module")
@@ -143,10 +150,10 @@ def test_ids_are_unique_and_every_reference_has_one(
 
 
 @pytest.mark.parametrize(
-    # a forest and the participants; two outcomes, four claims, means replicated of two outcomes,
-    # residual moments, the ranks of three quantities
+    # a forest; two outcomes, four claims, means replicated of two outcomes, residual moments,
+    # the ranks of three quantities
     ("which", "pictures"),
-    [("html", 2), ("growth_html", 12)],
+    [("html", 1), ("growth_html", 12)],
 )
 def test_pictures_have_a_label_and_text_that_is_text(
     which: str, pictures: int, request: pytest.FixtureRequest
@@ -203,7 +210,7 @@ def test_all_pages_of_a_study_are_written(html: str, growth_html: str, tmp_path:
 @pytest.mark.parametrize(
     ("which", "files"),
     [
-        ("failing_html", {"waves.parquet", "flow.csv", "exclusions.tsv", "scoring.tsv"}),
+        ("failing_html", {"waves.parquet", "flow.csv", "exclusions.tsv", "scoring.tsv", *ANALYSED}),
         (
             "failing_growth",
             {f"growth/{one}" for one in FAILING},
@@ -236,7 +243,7 @@ def test_a_failed_check_hides_no_number_in_a_picture(
     failing_html: str, failing_growth: str, growth_html: str
 ) -> None:
     pictures = re.findall(r"<svg .*?</svg>", failing_html + failing_growth, re.DOTALL)
-    assert len(pictures) == 3
+    assert len(pictures) == 2
     # bands are filled shapes in the colour of an outcome
     assert all('fill-opacity="0.17"' not in picture for picture in pictures)
     assert 'fill-opacity="0.17"' in growth_html

@@ -11,7 +11,8 @@ from report_example import example_study, write_example
 
 from securebase.config import Decision, Sensitivity
 from securebase.report.analysed import Analysed, analysed
-from securebase.report.inputs import FAIL, PASS, read_results
+from securebase.report.inputs import read_results
+from securebase.report.result_tables import FAIL, PASS
 from securebase.report.rules import Rules
 from securebase.report.sections.computation import autocorrelation
 from securebase.report.sections.prior_sensitivity import graded, prior_weight

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from small_study import COUPLES, small_table, study_in
+from small_study import CODEBOOK, COUPLES, small_table, study_in
 
 from securebase.codebook.loading import Study, load_study
 from securebase.faults import InputError
@@ -78,6 +78,16 @@ def test_the_flow_says_where_persons_are_lost(tmp_path: Path, table: pd.DataFram
     assert counts(flow, "lost", "never took part") == never
     absent = {("w3", role): 1 for role in ("patient", "partner")}
     assert counts(flow, "lost", "not at this wave") == absent
+
+
+def test_nobody_is_missing_in_the_unit_of_a_leader(tmp_path: Path, table: pd.DataFrame) -> None:
+    columns = {"unit": "id", "role": "who", "wave": "time", "cluster": "couple"}
+    raw = {**CODEBOOK["raw"], "columns": columns}
+    roles = {"levels": {"soldier": {"code": 1}, "officer": {"code": 0}}, "leader": "officer"}
+    table = table[~((table["id"] == "1011") & (table["time"] == "3"))]
+    flow = clean(study_in(tmp_path, table, raw=raw, roles=roles), tmp_path).flow
+    assert counts(flow, "lost", "never took part") == {}
+    assert counts(flow, "lost", "not at this wave") == {("w3", "soldier"): 1}
 
 
 def test_the_codebook_describes_every_column(tables: CleanWaves) -> None:

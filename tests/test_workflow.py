@@ -21,7 +21,7 @@ PROMISED = (
     *("waves.parquet", "exclusions.tsv", "scoring.tsv", "flow.csv", "codebook.csv"),
     *("growth/posterior.nc", "growth/priors.csv", "growth/left_out.csv", "growth/summary.csv"),
     *("growth/parameters.csv", "growth/trajectories.csv", "growth/patterns.csv"),
-    "growth/checks.tsv",
+    *("growth/levels.csv", "growth/checks.tsv"),
     *("growth/power_scaling.csv", "growth.html"),
     *("claims.csv", "claims.html", "claims.md", "paper.html"),
 )

@@ -14,6 +14,7 @@ from securebase.codebook.loading import Study
 from securebase.config import Decision, Thresholds
 from securebase.families import claim_units, load_family
 from securebase.gate import failed
+from securebase.levels import level_table
 from securebase.moment_fit import fit_tables
 from securebase.panel import panel_from_waves
 from securebase.patterns import pattern_table
@@ -47,7 +48,7 @@ class Bars:
 def judge_study(study: Study, folder: Path, bars: Bars) -> None:
     """Tabulate and check every posterior of a study, then judge its claims; fail at nothing.
 
-    Writes summary.csv, parameters.csv, trajectories.csv, patterns.csv, moment_fit.csv,
+    Writes summary.csv, parameters.csv, trajectories.csv, patterns.csv, levels.csv, moment_fit.csv,
     residual_moments.csv, curves.csv, slopes.csv, power_scaling.csv and checks.tsv of each analysis,
     and claims.csv.
 
@@ -98,6 +99,7 @@ def check_analysis(
         "parameters": parameter_table(summary, family, panel.time_unit),
         "trajectories": trajectory_table(posterior, family, panel),
         "patterns": pattern_table(panel),
+        "levels": level_table(panel),
         "power_scaling": power_scaling(draws, claims, bars.scaling),
         "moment_fit": fit,
         "residual_moments": residual,

@@ -6,7 +6,8 @@ REQUIRED INPUTS:
     posterior       results/<study>/<analysis>/posterior.nc
 OUTPUTS:
     tables          results/<study>/<analysis>/summary.csv, parameters.csv, trajectories.csv, patterns.csv,
-                    moment_fit.csv, residual_moments.csv, curves.csv, slopes.csv
+    tables          results/<study>/<analysis>/summary.csv, parameters.csv, trajectories.csv, patterns.csv,
+                    levels.csv, moment_fit.csv, residual_moments.csv, curves.csv, slopes.csv
     checks          results/<study>/<analysis>/checks.tsv
     power-scaling   results/<study>/<analysis>/power_scaling.csv
     claims          results/<study>/claims.csv

@@ -64,7 +64,7 @@ if faults:
 CLEANED = ("waves.parquet", "exclusions.tsv", "scoring.tsv", "flow.csv", "codebook.csv")
 JUDGED = (
     *("summary.csv", "parameters.csv", "trajectories.csv", "patterns.csv"),
-    *("checks.tsv", "power_scaling.csv", "moment_fit.csv", "residual_moments.csv"),
+    *("levels.csv", "checks.tsv", "power_scaling.csv", "moment_fit.csv", "residual_moments.csv"),
     *("curves.csv", "slopes.csv"),
 )
 

@@ -30,8 +30,11 @@ def draws_address(
     return f"{analysis}/posterior.nc#{group}.{variable}[{labels}].{statistic}"
 
 
-def lines_address(file: str, lines: Iterable[int]) -> str:
-    """Say which lines of a table were counted: ``exclusions.tsv#L2+L5..L9.count``."""
+def lines_address(file: str, lines: Iterable[int], column: str = "count") -> str:
+    """Say which lines of a table were counted, or which column of them was added up.
+
+    Such as ``exclusions.tsv#L2+L5..L9.count``, ``flow.csv#L5+L31.persons``.
+    """
     spans: list[list[int]] = []
     for line in sorted(lines):
         if spans and line == spans[-1][1] + 1:
@@ -39,4 +42,4 @@ def lines_address(file: str, lines: Iterable[int]) -> str:
         else:
             spans.append([line, line])
     parts = (f"L{low}" if low == high else f"L{low}..L{high}" for low, high in spans)
-    return f"{file}#{'+'.join(parts)}.count"
+    return f"{file}#{'+'.join(parts)}.{column}"

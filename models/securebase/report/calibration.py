@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from securebase.report.inputs import read_table
+from securebase.report.result_tables import read_table
 
 FAMILIES_FILE = "families.csv"
 

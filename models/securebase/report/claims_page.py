@@ -1,9 +1,6 @@
 """The page of a study's claims: one file that says what was found, and how far to trust it."""
 
-from collections.abc import Iterator, Sequence
-from typing import Final
-
-import pandas as pd
+from collections.abc import Sequence
 
 from securebase.codebook.loading import Study
 from securebase.config import Decision
@@ -15,8 +12,8 @@ from securebase.report.claims import (
     sides,
     verdict_sentence,
 )
+from securebase.report.flow_chart import flow_chart
 from securebase.report.inputs import StudyResults
-from securebase.report.participation import participation
 from securebase.report.rendering import rendered
 from securebase.report.rules import Rules
 from securebase.report.sections import answer, missing, prior_sensitivity, trust
@@ -24,15 +21,10 @@ from securebase.report.svg import Picture, inline_svg
 from securebase.report.tables import (
     exclusion_table,
     flow_tables,
-    labels_of,
     people,
     scoring_table,
-    wave_labels,
 )
-from securebase.report.wording import estimand_words, fixed, listed, plain
-
-_ANSWERED: Final = "answered"
-_LOST: Final = "lost"
+from securebase.report.wording import estimand_words, fixed, plain
 
 
 def render_claims(
@@ -79,7 +71,7 @@ def render_claims(
         trouble=[one for one in analyses if one.withheld],
         digests=results.digests,
         people=people(results.people, study),
-        participation=_participation(study, results),
+        chart=flow_chart(study, results),
         flow=flow_tables(results, study),
         exclusions=exclusion_table(results),
         scoring=scoring_table(results, study),
@@ -118,33 +110,3 @@ def _forests(claims: Sequence[ClaimResult], decision: Decision) -> list[Picture]
         )
         pictures.append(Picture(svg, unit))
     return pictures
-
-
-def _participation(study: Study, results: StudyResults) -> Picture | None:
-    persons = _persons(study, results, [_ANSWERED])
-    if persons.empty:
-        return None
-    due = _persons(study, results, [_ANSWERED, _LOST])
-    roles = {str(role): labels_of(study)[str(role)] for role in persons}
-    parts = [
-        f"{label} {listed(f'{int(n):,} of {int(m):,}' for n, m in _told(persons[role], due[role]))}"
-        for role, label in roles.items()
-    ]
-    sentence = f"Persons who answered of those who were due, wave by wave: {'; '.join(parts)}."
-    drawing = participation(persons, due, roles, wave_labels(study))
-    return Picture(inline_svg(drawing, "participation", sentence), sentence)
-
-
-def _persons(study: Study, results: StudyResults, stages: Sequence[str]) -> pd.DataFrame:
-    """Count persons by wave and role over stages of the flow."""
-    rows = results.flow[results.flow["stage"].isin(stages)]
-    counts = rows.pivot_table(index="wave", columns="role", values="persons", aggfunc="sum")
-    return counts.reindex(
-        index=[wave for wave in study.waves.levels if wave in counts.index],
-        columns=[role for role in study.roles.levels if role in counts.columns],
-    )
-
-
-def _told(persons: pd.Series, due: pd.Series) -> Iterator[tuple[float, float]]:
-    pairs = zip(persons, due.reindex(persons.index), strict=True)
-    return (pair for pair in pairs if pd.notna(pair[0]))

@@ -6,7 +6,8 @@ from typing import Final
 
 import pandas as pd
 
-from securebase.report.inputs import FAIL, PASS, WARN, AnalysisResults, number_at
+from securebase.report.inputs import AnalysisResults, number_at
+from securebase.report.result_tables import FAIL, PASS, WARN
 from securebase.report.tables import Cell, Light, Table
 from securebase.report.wording import (
     Number,

@@ -9,8 +9,9 @@ from securebase.config import Decision
 from securebase.report.claims import ClaimResult, claim_results, sides
 from securebase.report.headline import verdict_sentence
 from securebase.report.headline_pictures import headline_pictures
-from securebase.report.inputs import FAIL, read_people, read_table
+from securebase.report.inputs import read_people
 from securebase.report.rendering import rendered, write_page
+from securebase.report.result_tables import FAIL, read_table
 from securebase.report.svg import Picture
 from securebase.report.tables import people
 from securebase.report.wording import VERDICTS, Number, Sentence, estimand_words, told_below

@@ -11,6 +11,8 @@ import xarray as xr
 
 from securebase.codebook.loading import Study
 from securebase.faults import Fault, InputError
+from securebase.report.flow_faults import flow_faults
+from securebase.report.result_tables import FAIL, WARN, column_faults, read_table
 from securebase.report.wording import Number, fixed, short
 
 WAVES_FILE: Final = "waves.parquet"
@@ -18,85 +20,12 @@ STUDY_FILES: Final = ("exclusions.tsv", "scoring.tsv", "flow.csv", "codebook.csv
 OPTIONAL_FILES: Final = ("priors.csv", "left_out.csv")
 ANALYSIS_FILES: Final = (
     *("summary.csv", "parameters.csv", "trajectories.csv", "patterns.csv", "checks.tsv"),
-    *("power_scaling.csv", "moment_fit.csv", "residual_moments.csv", "curves.csv", "slopes.csv"),
-    "posterior.nc",
+    *("levels.csv", "power_scaling.csv", "moment_fit.csv", "residual_moments.csv"),
+    *("curves.csv", "slopes.csv", "posterior.nc"),
 )
 GRID_FILE: Final = "prior_grid.csv"
 DROPOUT_FILE: Final = "dropout.csv"
 PREDICTION_FILE: Final = "prediction.csv"
-PASS, WARN, FAIL = "pass", "warn", "fail"
-
-_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
-    "claims.csv": (
-        *("id", "analysis", "unit", "direction", "rope_low", "rope_high", "sd", "q2_5", "median"),
-        *("q97_5", "p_beyond", "p_rope", "p_opposite", "p_mcse", "p_prior", "bayes_factor"),
-        *("prior_needed", "ess_bulk", "ess_tail", "r_hat", "verdict"),
-    ),
-    "flow.csv": ("stage", "wave", "role", "persons", "units", "reason"),
-    "exclusions.tsv": ("file", "row", "kind", "rule", "reason", "action"),
-    "scoring.tsv": ("scale", "wave", "item", "n", "item_rest", "alpha", "omega", "verdict"),
-    "codebook.csv": ("name", "label", "kind"),
-    "summary.csv": (
-        *("name", "coordinates", "unit", "mean", "sd", "q2_5", "q97_5", "mcse_mean"),
-        *("ess_bulk", "ess_tail", "r_hat"),
-    ),
-    "trajectories.csv": (
-        *("role", "outcome", "wave", "time", "time_unit", "expected", "q2_5", "q97_5"),
-        *("observed_n", "observed_mean", "observed_se"),
-    ),
-    "moment_fit.csv": ("composition", "moments", "observed", "replicated", "ppp"),
-    "residual_moments.csv": ("composition", "of", "with", "residual"),
-    "curves.csv": (
-        *("name", "coordinates", "outcome", "p_turns", "p_mcse"),
-        *("turn_q2_5", "turn_median", "turn_q97_5"),
-    ),
-    "slopes.csv": ("of", "on", "by", "at", "q2_5", "median", "q97_5"),
-    "patterns.csv": ("composition", "answered", "units"),
-    "parameters.csv": ("name", "cells", "unit", "meaning"),
-    "power_scaling.csv": ("claim", "block", "prior", "likelihood", "diagnosis"),
-    "prior_grid.csv": (
-        *(
-            "claim",
-            "block",
-            "setting",
-            "factor",
-            "p_beyond",
-            "p_rope",
-            "p_mcse",
-            "verdict",
-            "failure",
-        ),
-    ),
-    "dropout.csv": (
-        *("claim", "outcome", "who", "shift", "p_beyond", "p_rope", "p_mcse", "verdict"),
-        *("imputations", "failures"),
-    ),
-    "prediction.csv": (
-        *("model", "reason", "left_out", "count", "elpd", "se", "k_worst", "k_limit", "k_bad"),
-        *("refits", "difference", "difference_se"),
-    ),
-    "checks.tsv": ("check", "what", "value", "threshold", "comparison", "passed", "explanation"),
-}
-_TEXT: Final = frozenset(
-    {
-        *(
-            "id",
-            "claim",
-            "analysis",
-            "unit",
-            "direction",
-            "rope_reason",
-            "verdict",
-            "stage",
-            "wave",
-        ),
-        *("role", "reason", "file", "person", "column", "kind", "rule", "action", "scale", "item"),
-        *("name", "label", "levels", "coordinates", "outcome", "time_unit", "check", "what"),
-        *("comparison", "passed", "explanation", "reversed", "block", "density"),
-        *("setting", "diagnosis", "failure", "who", "meaning", "model", "left_out", "composition"),
-        *("of", "with", "on", "by", "answered", "family", "design", "world", "region"),
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -107,8 +36,8 @@ class AnalysisResults:
     ----------
     name : str
         Of the analysis.
-    summary, parameters, trajectories, patterns, checks, scaling, moment_fit, residual_moments, \
-curves, slopes : pandas.DataFrame
+    summary, parameters, trajectories, patterns, levels, checks, scaling, moment_fit, \
+residual_moments, curves, slopes : pandas.DataFrame
         The tables of the same name (``power_scaling.csv``), indexed by line.
     posterior : xarray.DataTree
         The whole of ``posterior.nc``.
@@ -123,6 +52,7 @@ curves, slopes : pandas.DataFrame
     parameters: pd.DataFrame
     trajectories: pd.DataFrame
     patterns: pd.DataFrame
+    levels: pd.DataFrame
     checks: pd.DataFrame
     scaling: pd.DataFrame
     moment_fit: pd.DataFrame
@@ -193,7 +123,8 @@ def read_results(study: Study, folder: Path, refits: Sequence[str] = ()) -> Stud
     Raises
     ------
     InputError
-        Every file that is missing and every column that is not there.
+        Every file that is missing and every column that is not there; a flow of participants
+        that does not add up.
     """
     wanted = [
         WAVES_FILE,
@@ -216,7 +147,9 @@ def read_results(study: Study, folder: Path, refits: Sequence[str] = ()) -> Stud
         if (folder / name / file).is_file()
     ]
     tables = {path: read_table(folder / path) for path in wanted if path.endswith((".csv", ".tsv"))}
-    faults = [fault for path, table in tables.items() for fault in _column_faults(path, table)]
+    faults = [fault for path, table in tables.items() for fault in column_faults(path, table)]
+    people = read_people(folder)
+    faults = faults or flow_faults(study, people, tables)
     if faults:
         raise InputError(f"results of study {study.study}", faults)
     return StudyResults(
@@ -225,7 +158,7 @@ def read_results(study: Study, folder: Path, refits: Sequence[str] = ()) -> Stud
         flow=tables["flow.csv"],
         codebook=tables["codebook.csv"],
         claims=tables["claims.csv"],
-        people=read_people(folder),
+        people=people,
         analyses={name: _analysis(name, folder, tables) for name in study.analyses},
         digests={path: hashlib.sha256((folder / path).read_bytes()).hexdigest() for path in wanted},
     )
@@ -234,32 +167,6 @@ def read_results(study: Study, folder: Path, refits: Sequence[str] = ()) -> Stud
 def read_people(folder: Path) -> pd.DataFrame:
     """Read columns unit, person and role of the scored waves of a study."""
     return pd.read_parquet(folder / WAVES_FILE, columns=["unit", "person", "role"])
-
-
-def read_table(path: Path) -> pd.DataFrame:
-    """Read a table of results; its index is the line of the file, the header being line 1."""
-    separator = "\t" if path.suffix == ".tsv" else ","
-    raw = pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False)
-    table = raw.copy()
-    for name in raw.columns.difference(list(_TEXT)):
-        table[name] = pd.to_numeric(raw[name], errors="coerce")
-    table.index = pd.RangeIndex(2, 2 + len(table), name="line")
-    if "passed" in table:
-        table["passed"] = table["passed"].map(_outcome_of_check)
-    return table
-
-
-def _outcome_of_check(word: str) -> str:
-    # a check that says nothing intelligible has not been passed
-    return {"pass": PASS, "true": PASS, "warn": WARN}.get(word.strip().lower(), FAIL)
-
-
-def _column_faults(path: str, table: pd.DataFrame) -> list[Fault]:
-    wanted = _COLUMNS.get(Path(path).name, ())
-    missing = [name for name in wanted if name not in table.columns]
-    return [
-        Fault(path, "no such column", f"columns {', '.join(wanted)}", column=n) for n in missing
-    ]
 
 
 def _analysis(name: str, folder: Path, tables: Mapping[str, pd.DataFrame]) -> AnalysisResults:
@@ -271,6 +178,7 @@ def _analysis(name: str, folder: Path, tables: Mapping[str, pd.DataFrame]) -> An
         parameters=tables[f"{name}/parameters.csv"],
         trajectories=tables[f"{name}/trajectories.csv"],
         patterns=tables[f"{name}/patterns.csv"],
+        levels=tables[f"{name}/levels.csv"],
         checks=tables[f"{name}/checks.tsv"],
         scaling=tables[f"{name}/power_scaling.csv"],
         moment_fit=tables[f"{name}/moment_fit.csv"],

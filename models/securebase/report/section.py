@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from securebase.report.claims import ClaimResult
+from securebase.report.level_diagram import LevelDiagram
 from securebase.report.svg import Picture
 from securebase.report.tables import Table
 from securebase.report.wording import Sentence
@@ -67,7 +68,7 @@ class Folded:
     kind: ClassVar[str] = "folded"
 
 
-Block = Note | Heading | Formula | Gallery | Densities | Verdicts | Folded | Table
+Block = Note | Heading | Formula | Gallery | Densities | Verdicts | Folded | LevelDiagram | Table
 
 
 @dataclass(frozen=True)

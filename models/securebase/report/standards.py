@@ -10,7 +10,7 @@ from typing import Final
 
 from securebase.names import EVERY_BLOCK
 from securebase.report.analysed import Analysed
-from securebase.report.inputs import FAIL, PASS
+from securebase.report.result_tables import FAIL, PASS
 from securebase.report.sections.prior_sensitivity import graded
 from securebase.robustness import FRAGILE
 

@@ -7,7 +7,8 @@ import pandas as pd
 
 from securebase.codebook.loading import Study
 from securebase.report.addresses import lines_address
-from securebase.report.inputs import FAIL, PASS, WARN, StudyResults, number_at
+from securebase.report.inputs import StudyResults, number_at
+from securebase.report.result_tables import FAIL, PASS, WARN
 from securebase.report.wording import NOT_AVAILABLE, Number, counted, probability_text
 from securebase.waves.scoring import ALL_WAVES, SCALE_ROW
 
@@ -132,11 +133,13 @@ def people(everybody: pd.DataFrame, study: Study) -> tuple[str | Number, ...]:
     leaders = everybody.loc[leads, "unit"].nunique()
     persons = len(everybody[["unit", "person"]].drop_duplicates())
     led: tuple[str | Number, ...] = ()
+    which = ""
     if leaders:
-        word = role_labels(study, everybody)[str(study.roles.leader)]
-        led = (", ", Number(leaders, counted(leaders, word), "waves.parquet#unit.count"))
+        word, leader = role_labels(study, everybody)[str(study.roles.leader)], study.roles.leader
+        source, which = f"waves.parquet#unit[role={leader}].count", f"[role!={leader}]"
+        led = (", ", Number(leaders, counted(leaders, word), source))
     return (
-        Number(units, counted(units, study.unit), "waves.parquet#unit.count"),
+        Number(units, counted(units, study.unit), f"waves.parquet#unit{which}.count"),
         *led,
         ", ",
         Number(persons, counted(persons, "person"), "waves.parquet#person.count"),

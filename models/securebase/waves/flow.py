@@ -35,8 +35,9 @@ def flow_table(
     pd.DataFrame
         Columns stage, wave, role, persons, units, reason. Stages: in raw files; quarantined
         (reason: the rule); answered; scored (reason: the scale); lost (reason: "never took part":
-        the unit takes part, this role never; "not at this wave": at another wave). A wave or role
-        that a record does not tell is "".
+        the unit takes part, this role never; "not at this wave": at another wave); of those who
+        lead, only the units of leaders count, of members all others. A wave or role that a record
+        does not tell is "".
     """
     keys = raw.keys.assign(**{use: raw.keys[use].fillna("") for use in (WAVE, ROLE)})
     counts = [*_counted("in raw files", keys, study)]
@@ -71,11 +72,13 @@ def _counted(stage: str, rows: pd.DataFrame, study: Study, reason: str = "") -> 
 
 
 def _lost(answered: pd.DataFrame, waves: pd.DataFrame, study: Study) -> Iterator[Count]:
-    units = set(waves[UNIT])
+    # whoever leads is a unit of his or her own: nobody else is missing there
+    leads = waves[ROLE] == study.roles.leader
+    leading, others = set(waves.loc[leads, UNIT]), set(waves.loc[~leads, UNIT])
     for wave in study.waves.levels:
         for role in study.roles.levels:
             own = answered[answered[ROLE] == role]
-            never = units - set(own[UNIT])
+            never = (leading if role == study.roles.leader else others) - set(own[UNIT])
             absent = set(own[UNIT]) - set(own.loc[own[WAVE] == wave, UNIT])
             for reason, lost in (("never took part", never), ("not at this wave", absent)):
                 if lost and _is_expected(wave, role, study):

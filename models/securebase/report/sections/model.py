@@ -7,6 +7,7 @@ import yaml
 from securebase.report.analysed import Analysed
 from securebase.report.fit_tables import parameter_table
 from securebase.report.inputs import number_at
+from securebase.report.level_diagram import level_diagram
 from securebase.report.section import Block, Folded, Formula, Note, Section, folded
 from securebase.report.tables import Table
 from securebase.report.wording import counted, listed, variable_words
@@ -34,6 +35,7 @@ def _blocks(one: Analysed) -> Iterator[Block]:
     equation = one.results.posterior.attrs.get("equation")
     if equation:
         yield Formula(str(equation))
+    yield level_diagram(one)
     yield _meanings(one)
     if not one.withheld:
         yield folded(parameter_table(one.results, one.labels))

@@ -3,7 +3,7 @@
 from typing import Final
 
 from securebase.report.analysed import Analysed
-from securebase.report.inputs import FAIL
+from securebase.report.result_tables import FAIL
 from securebase.report.section import Note, Section, folded
 from securebase.report.standards import NOT_APPLICABLE, WITHHELD, statuses
 from securebase.report.tables import Light, Link, Table
