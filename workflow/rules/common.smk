@@ -60,6 +60,8 @@ if CONFIG.synthesis:
 if faults:
     raise WorkflowError(str(InputError("the studies of this run", faults)))
 
+# every fit of this folder; no rule's input, for it grows with every run
+LEDGER = "ledger.jsonl"
 # files of a study that cleaning writes, and of an analysis that judging does
 CLEANED = ("waves.parquet", "exclusions.tsv", "scoring.tsv", "flow.csv", "codebook.csv")
 JUDGED = (
