@@ -20,6 +20,7 @@ ORDER = [
     "codebook",
     "config",
     "ledger",
+    "registration",
     "waves",
     "clusters",
     "coding",
@@ -64,7 +65,7 @@ ORDER = [
 # what every job has to import to read the Snakefile
 LIGHT = (
     *("faults", "names", "codebook.loading", "codebook.extracts", "config", "sources"),
-    "synthesis.settings",
+    *("synthesis.settings", "registration.deviations"),
 )
 
 

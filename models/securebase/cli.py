@@ -12,6 +12,7 @@ from securebase.config import Config, Decision, Recovery, Sampling, parse_config
 from securebase.faults import InputError
 from securebase.ledger.command import add_ledger_command
 from securebase.ledger.recording import recording
+from securebase.registration.command import add_register_command
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -69,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     _simulate_command(commands)
     _recover_command(commands)
     add_ledger_command(commands)
+    add_register_command(commands)
     return parser
 
 

@@ -2,7 +2,7 @@
 
 import csv
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -32,21 +32,12 @@ class Listing:
     ----------
     reading : Reading
     rows : tuple of mapping
-        A row per fit or batch, columns `COLUMNS`: by analysis, model, data and purpose, in the
-        order of the codebook, then as they began.
+        A row per fit or batch, columns `COLUMNS`: by analysis in declared order, model, data and
+        purpose, then as they began; those to simulated data last.
     """
 
     reading: Reading
     rows: tuple[Mapping[str, Any], ...]
-
-    def write(self, table: Path) -> None:
-        """Write ``fits.csv``, whole or not at all."""
-        partial = table.with_name(f".{table.name}.partial")
-        with partial.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-            writer.writeheader()
-            writer.writerows(self.rows)
-        os.replace(partial, table)
 
 
 def listing(study: Study, ledger: Path, waves: Path) -> Listing | None:
@@ -72,7 +63,9 @@ def listing(study: Study, ledger: Path, waves: Path) -> Listing | None:
     def place(row: Mapping[str, Any]) -> tuple[Any, ...]:
         first = {key: next(n for n, one in enumerate(rows) if one[key] == row[key]) for key in keys}
         known = order.get(row["analysis"], len(order))
-        return (known, row["analysis"], *(first[key] for key in keys), row["entry"])
+        # last what was fitted to no one's scores: sums over the others are of lines on end
+        parts = (row["data"] == SIMULATED, known, row["analysis"])
+        return (*parts, *(first[key] for key in keys), row["entry"])
 
     return Listing(reading, tuple(sorted(rows, key=place)))
 
@@ -127,3 +120,13 @@ def _differences(start: Mapping[str, Any], study: Study) -> Iterator[str]:
 
 def _text(value: float | None) -> str:
     return "" if value is None else f"{value:.6g}"
+
+
+def write_fits(rows: Iterable[Mapping[str, Any]], table: Path) -> None:
+    """Write ``fits.csv`` with the columns `COLUMNS`, whole or not at all."""
+    partial = table.with_name(f".{table.name}.partial")
+    with partial.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    os.replace(partial, table)

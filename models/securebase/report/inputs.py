@@ -23,6 +23,7 @@ ANALYSIS_FILES: Final = (
 GRID_FILE: Final = "prior_grid.csv"
 DROPOUT_FILE: Final = "dropout.csv"
 PREDICTION_FILE: Final = "prediction.csv"
+FITS_FILE: Final = "fits.csv"
 PASS, WARN, FAIL = "pass", "warn", "fail"
 
 _COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -57,6 +58,7 @@ _COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
         *("model", "reason", "left_out", "count", "elpd", "se", "k_worst", "k_limit", "k_bad"),
         *("refits", "difference", "difference_se"),
     ),
+    FITS_FILE: ("entry", "analysis", "model", "data", "purpose", "fits", "failed", "unfinished"),
     "checks.tsv": ("check", "what", "value", "threshold", "comparison", "passed", "explanation"),
 }
 _TEXT: Final = frozenset(
@@ -77,6 +79,8 @@ _TEXT: Final = frozenset(
         *("comparison", "passed", "explanation", "reversed", "block", "density"),
         *("setting", "diagnosis", "failure", "who", "meaning", "model", "left_out", "composition"),
         *("answered", "family", "design", "world", "region"),
+        *("date", "data", "purpose", "errors", "seed_as_ruled", "declared_sha256", "hash"),
+        *("priors_sha256", "data_sha256"),
     }
 )
 
