@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
 
@@ -90,6 +91,14 @@ def test_eight_processes_at_once_lose_nothing(tmp_path: Path) -> None:
     assert len(set(kept)) == 400
     for number in range(8):
         assert [place for who, place in kept if who == str(number)] == list(range(50))
+
+
+def test_threads_of_one_process_wait_for_one_another(tmp_path: Path) -> None:
+    ledger = tmp_path / "ledger.jsonl"
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: fill(ledger, 25), range(8)))
+    found = read_ledger(ledger)
+    assert (found.broken, len(found.entries)) == (None, 200)
 
 
 def test_killed_writers_cost_no_entry_and_leave_a_trace(tmp_path: Path) -> None:

@@ -148,7 +148,7 @@ def registered(folder: Path, **more: Any) -> dict[str, Any]:
     plan = plan_of(example_study(), Decision(probability=0.9), "0.1.0").model_dump(mode="json")
     plan["claims"] = list(plan["claims"][:3])
     plan["claims"][1]["rope"]["low"] = -0.2
-    plan["note"] = "Registered by nobody."
+    plan["note"] = "Registered by no significant other."
     path = folder / "plan.yaml"
     path.write_text(yaml.safe_dump(plan, sort_keys=False))
     digest = sha256(path.read_bytes()).hexdigest()
@@ -166,7 +166,7 @@ def test_deviations_are_listed_with_their_reasons(project: Project, tmp_path: Pa
     )
     assert "ROPE of H2 \N{MINUS SIGN}0.2 to 0.1 \N{MINUS SIGN}0.1 to 0.1 Norms were" in said
     assert "probability a verdict needs 0.9 0.95 \N{BLACK UP-POINTING TRIANGLE} not expl" in said
-    assert "Registered by nobody." in said
+    assert "Registered by no significant other." in said
     assert "Deposited: doi:10.1/x." in said
     assert f"SHA-256 {plan['sha256']}" in said
     assert "Declared after the registration, and so exploratory: H4." in said

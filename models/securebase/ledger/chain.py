@@ -8,16 +8,17 @@ replaced, so the file that was locked is the one that others lock.
 
 import errno
 import fcntl
+import json
 import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from securebase.faults import Fault, InputError
-from securebase.ledger.entries import TORN, Entry, mark_of, opened, sealed
+from securebase.ledger.entries import TORN, Entry, mark_of, sealed
 
 _CHUNK: Final = 1 << 20
 _UNLOCKABLE: Final = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
@@ -62,7 +63,7 @@ def append(ledger: Path, values: Entry) -> Entry:
             number, previous = number + 1, mark_of(written[:-1])
         line = _line(number, previous, values)
         _write(file, end, written + line)
-        entry = opened(line[:-1]) or {}
+        entry: Entry = json.loads(line)
         _name_last(head_of(ledger), entry)
     return entry
 
@@ -103,7 +104,9 @@ def _locked(ledger: Path) -> int:
             pass
         except OSError as error:
             os.close(file)
-            raise _unlockable(ledger) if error.errno in _UNLOCKABLE else error from error
+            if error.errno in _UNLOCKABLE:
+                raise _unlockable(ledger) from error
+            raise
         os.close(file)
 
 
@@ -127,7 +130,7 @@ def _write(file: int, place: int, text: bytes) -> None:
     os.fsync(file)
 
 
-def _name_last(head: Path, entry: dict[str, Any] | Entry) -> None:
+def _name_last(head: Path, entry: Entry) -> None:
     partial = head.with_name(f".{head.name}.partial")
     partial.write_text(f"{entry['number']} {entry['hash']}\n", encoding="utf-8")
     os.replace(partial, head)

@@ -83,20 +83,16 @@ class Ending:
 
     def diagnosed(self, r_hat: float, ess: float, divergences: int) -> None:
         """Take the diagnostics of one more fit; one that has none adds none."""
-        self.r_hat = _worst(max, self.r_hat, r_hat)
-        self.ess = _worst(min, self.ess, ess)
+        if math.isfinite(r_hat):
+            self.r_hat = max(r_hat, self.r_hat or 0.0)
+        if math.isfinite(ess):
+            self.ess = min(ess, self.ess or math.inf)
         self.divergences = divergences + (self.divergences or 0)
 
     def lost(self, failures: Iterable[str]) -> None:
         """Count the fits that failed; what is kept of each is the kind: "RuntimeError: why"."""
         kinds = Counter(one.partition(":")[0] for one in failures if one)
         self.failed, self.errors = kinds.total(), dict(kinds)
-
-
-def _worst(which: Any, known: float | None, found: float) -> float | None:
-    if not math.isfinite(found):
-        return known
-    return float(found) if known is None else float(which(known, found))
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ def _blocks(
         yield _table(found, registration)
     plan = read_plan(registration)
     if plan.note:
-        yield Note((plan.note,))
+        yield Note((plan.note,), quoted=True)
     yield Note((" ".join(_registered(study, registration)),))
     if record is not None and (early := _before(record.fits, registration)):
         yield Note((f"{counted(early, 'fit')} in the ledger began before that day.",))
