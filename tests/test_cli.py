@@ -124,8 +124,12 @@ def test_the_process_ends_with_the_code(tmp_path: Path, root: Path) -> None:
 
 
 def test_recover_says_how_claims_fare(
-    root: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    root: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     config = ["--config", str(root / "config"), "--into", str(tmp_path)]
     asked = ["recover", "lavi2007", "growth", "--world", "null", "--replicates", "2"]
     assert main([*asked, "--cores", "1", *config]) == 0
@@ -139,6 +143,8 @@ def test_recover_says_how_claims_fare(
     assert table.set_index("claim").loc["L8_L9", "truth"] == 0
     rows = pd.read_parquet(tmp_path / "lavi2007" / "growth" / "null_replicates.parquet")
     assert len(rows) == 2 * len(table)
+    assert main(["ledger", "show"]) == 0
+    assert "lavi2007  growth    recovery  2" in capsys.readouterr().out
 
 
 def test_recover_refuses_what_the_configuration_would(

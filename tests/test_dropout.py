@@ -1,6 +1,7 @@
 """Those who left: who they are, what their scores could have been, and what that does to claims."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,9 @@ from securebase.dropout.imputation import imputed
 from securebase.dropout.leaving import ALONE, TOGETHER, left_cells
 from securebase.families import dyadic_growth
 from securebase.fitting import Question, posed
+from securebase.ledger.recording import recording
+from securebase.ledger.tried import tried
+from securebase.ledger.verifying import read_ledger
 from securebase.names import EVERY_OUTCOME, EVERYONE
 from securebase.part import Part
 from securebase.sampling import posterior_draws
@@ -145,9 +149,23 @@ def posterior(question: Question) -> xr.Dataset:
 
 
 @pytest.fixture(scope="module")
-def judged(question: Question, posterior: xr.Dataset) -> pd.DataFrame:
+def ledger(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("dropout") / "ledger.jsonl"
+
+
+@pytest.fixture(scope="module")
+def judged(question: Question, posterior: xr.Dataset, ledger: Path) -> pd.DataFrame:
     claims = question.study.claims
-    return judge_departures(question, posterior, claims, ASKED, RUN, Decision(), 2)
+    with recording(ledger, __file__):
+        return judge_departures(question, posterior, claims, ASKED, RUN, Decision(), 2)
+
+
+def test_all_departures_are_one_batch_of_the_ledger(judged: pd.DataFrame, ledger: Path) -> None:
+    (batch,) = tried(read_ledger(ledger).entries)
+    assert (batch.started["purpose"], batch.outcome) == ("drop-out", "finished")
+    assert batch.fits == judged["imputations"].sum()
+    assert batch.started["settings"]["imputations"] == ASKED.imputations
+    assert 1.0 < (batch.ended or {})["r_hat"] < ASKED.r_hat
 
 
 def test_a_shift_moves_the_change_by_the_share_that_left(

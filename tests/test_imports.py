@@ -19,6 +19,8 @@ ORDER = [
     "names",
     "codebook",
     "config",
+    "ledger",
+    "registration",
     "waves",
     "clusters",
     "coding",
@@ -43,6 +45,7 @@ ORDER = [
     "sampling",
     "simulation",
     "refits",
+    "mixing",
     "summaries",
     "calibration",
     "predictive",
@@ -62,7 +65,7 @@ ORDER = [
 # what every job has to import to read the Snakefile
 LIGHT = (
     *("faults", "names", "codebook.loading", "codebook.extracts", "config", "sources"),
-    "synthesis.settings",
+    *("synthesis.settings", "registration.deviations"),
 )
 
 

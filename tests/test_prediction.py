@@ -1,5 +1,6 @@
 """Who is left out is foretold: by importance weights, by fits without them, beside rivals."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,9 @@ from scipy.stats import multivariate_normal
 from securebase.config import Prediction, Sampling
 from securebase.faults import InputError
 from securebase.fitting import Question, posed
+from securebase.ledger.recording import recording
+from securebase.ledger.tried import tried
+from securebase.ledger.verifying import read_ledger
 from securebase.prediction.comparison import COLUMNS, compare
 from securebase.prediction.leaving_out import by_weights, foretold, left_out_in_earnest
 from securebase.prediction.terms import LEFT_OUT, left_out_terms
@@ -93,13 +97,24 @@ def test_a_fit_without_one_is_a_fit_to_the_others() -> None:
     assert found == pytest.approx(expected, abs=0.35)
 
 
-def test_a_rival_without_what_matters_foretells_worse() -> None:
+def test_a_rival_without_what_matters_foretells_worse(tmp_path: Path) -> None:
     study = study_of(False, {"flat": FLAT})
     waves = waves_of(study)
     drawn, _ = posterior_draws(posed(study, "growth", waves).built.model, RUN, 3, cores=2)
-    table = compare(study, "growth", waves, drawn, ASKED, RUN, cores=2)
+    (tmp_path / "waves").write_bytes(b"scores")
+    with recording(tmp_path / "ledger.jsonl", tmp_path / "waves"):
+        table = compare(study, "growth", waves, drawn, ASKED, RUN, cores=2)
     assert list(table) == list(COLUMNS)
     declared, flat = table.to_dict("records")
+    fits = list(tried(read_ledger(tmp_path / "ledger.jsonl").entries))
+    told = [(one.started["purpose"], one.fits, one.started["model"]["predictors"]) for one in fits]
+    assert told == [
+        ("leaving out", declared["refits"], ["actor sensitivity"]),
+        ("rival", 1, []),
+        ("leaving out", flat["refits"], []),
+    ]
+    assert all(one.outcome == "finished" and (one.ended or {})["r_hat"] < 1.1 for one in fits)
+    assert (fits[1].ended or {})["ess"] == pytest.approx(flat["ess"])
     assert declared["difference"] == 0.0
     assert flat["difference"] == pytest.approx(declared["elpd"] - flat["elpd"])
     assert flat["r_hat"] < 1.05

@@ -1,6 +1,7 @@
 """Draws: the same from the same seed, on however many cores, with their provenance."""
 
 import json
+from contextlib import nullcontext
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,10 @@ from securebase.families import load_family
 from securebase.family import build
 from securebase.faults import InputError
 from securebase.fitting import FittedAnalysis, fit_analysis, posed, question_faults
+from securebase.ledger.recording import recording
+from securebase.ledger.verifying import read_ledger
 from securebase.sampling import derived_seed, prior_draws
+from securebase.summaries import summary_table
 
 FAMILY = load_family("dyadic_growth")
 SMALL = Sampling(chains=3, draws=100, tune=100, prior_draws=100, predictive_draws=50)
@@ -52,7 +56,10 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[int, Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(nutpie, "compile_pymc_model", once)
         for cores in (1, 2):
-            fit_analysis(study, "growth", waves, SMALL, cores).write(folder / str(cores))
+            # one with a ledger, one without: it has no say in the draws
+            record = recording(folder / "ledger.jsonl", waves) if cores == 2 else nullcontext()
+            with record:
+                fit_analysis(study, "growth", waves, SMALL, cores).write(folder / str(cores))
     return {cores: folder / str(cores) for cores in (1, 2)}
 
 
@@ -63,6 +70,45 @@ def test_same_seed_gives_the_same_bytes_on_one_core_and_on_two(folders: dict[int
     assert sorted(path.name for path in folders[1].iterdir()) == [
         "left_out.csv", "posterior.nc", "priors.csv",
     ]  # fmt: skip
+
+
+def test_the_ledger_says_what_was_fitted_and_how_it_ended(folders: dict[int, Path]) -> None:
+    folder = folders[2].parent
+    started, finished = read_ledger(folder / "ledger.jsonl").entries
+    attributes = xr.open_datatree(folders[2] / "posterior.nc").attrs
+    for key in ("study", "analysis", "seed_rule"):
+        assert started[key] == attributes[key]
+    assert str(started["seed"]) == attributes["seed"]
+    assert started["seed_as_ruled"] is True
+    assert started["settings"] == json.loads(attributes["settings"])
+    assert started["data_sha256"] == attributes["waves_sha256"]
+    assert started["model"]["family"] == "dyadic_growth"
+    priors = (folders[2] / "priors.csv").read_bytes()
+    assert started["priors_sha256"] == sha256(priors).hexdigest()
+    assert finished["started"] == started["number"]
+    posterior = xr.open_datatree(folders[2] / "posterior.nc")["posterior"].to_dataset()
+    summary = summary_table(posterior, FAMILY, "month")
+    assert finished["r_hat"] == pytest.approx(summary["r_hat"].max())
+    assert finished["ess"] == pytest.approx(summary[["ess_bulk", "ess_tail"]].min().min())
+    assert finished["divergences"] >= 0
+
+
+def test_a_fit_that_fails_or_has_another_seed_is_in_the_ledger(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise RuntimeError("no draws")
+
+    study, waves = study_and_waves(tmp_path)
+    monkeypatch.setattr(fitting, "posterior_draws", fail)
+    reseeded = SMALL.model_copy(update={"seed": 7})
+    with recording(tmp_path / "ledger.jsonl", waves), pytest.raises(RuntimeError, match="no draws"):
+        fit_analysis(study, "growth", waves, reseeded, 1)
+    started, failed = read_ledger(tmp_path / "ledger.jsonl").entries
+    assert (failed["event"], failed["error"]) == ("failed", "RuntimeError")
+    assert started["seed"] == derived_seed(7, study.study, "growth")
+    assert started["seed_as_ruled"] is False
+    assert f"'{Sampling().seed}/{study.study}/growth'" in started["seed_rule"]
 
 
 def test_file_holds_draws_and_summaries_but_nobody_s_scores(folders: dict[int, Path]) -> None:

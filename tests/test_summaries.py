@@ -7,9 +7,10 @@ from growth_examples import growth_panel, growth_study
 
 from securebase.families import load_family
 from securebase.family import build
+from securebase.mixing import reported_cells
 from securebase.panel import Panel
 from securebase.sampling import prior_draws
-from securebase.summaries import describe, reported_cells, summary_table, trajectory_table
+from securebase.summaries import describe, summary_table, trajectory_table
 
 FAMILY = load_family("dyadic_growth")
 

@@ -14,6 +14,10 @@ import xarray as xr
 import yaml
 from simulation_examples import CAMP, camp_settings
 
+from securebase.ledger.chain import append
+from securebase.ledger.tried import tried
+from securebase.ledger.verifying import read_ledger
+
 Run = Callable[..., subprocess.CompletedProcess[str]]
 WAVES = ("before", "after", "later")
 ITEMS = ("a1", "a2", "a3", "a4")
@@ -23,7 +27,7 @@ PROMISED = (
     *("growth/parameters.csv", "growth/trajectories.csv", "growth/patterns.csv"),
     *("growth/levels.csv", "growth/checks.tsv"),
     *("growth/power_scaling.csv", "growth.html"),
-    *("claims.csv", "claims.html", "claims.md", "paper.html"),
+    *("claims.csv", "claims.html", "claims.md", "paper.html", "fits.csv"),
 )
 
 
@@ -323,6 +327,19 @@ def test_a_second_run_has_nothing_to_do(
     assert planned(snakemake("-n")) == {}
 
 
+def test_every_fit_is_in_the_ledger_and_nothing_runs_because_it_grew(
+    finished: subprocess.CompletedProcess[str], snakemake: Run, folder: Path
+) -> None:
+    found = read_ledger(folder / "ledger.jsonl", sorted(folder.glob("results/*/fits.csv")))
+    assert found.broken is None
+    fits = {(one.started["study"], one.outcome) for one in tried(found.entries)}
+    assert fits == {("small", "finished"), ("other", "finished")}
+    page = (folder / "results" / "small" / "claims.html").read_text()
+    assert " fit of this study was run: it is listed; none failed." in page
+    append(folder / "ledger.jsonl", {"event": "registered", "study": "small"})
+    assert planned(snakemake("-n")) == {}
+
+
 def test_a_new_threshold_judges_again_and_samples_nothing(
     finished: subprocess.CompletedProcess[str],
     snakemake: Run,
@@ -346,6 +363,8 @@ def test_other_priors_are_asked_for_by_a_setting(
     assert run.returncode == 0, run.stderr
     table = pd.read_csv(folder / grid)
     assert table["claim"].unique().tolist() == ["H1"]
+    *_, batch = tried(read_ledger(folder / "ledger.jsonl").entries, "small")
+    assert (batch.started["purpose"], batch.fits) == ("other priors", len(table))
     declared = table.set_index("block").loc["declared"]
     claims = pd.read_csv(folder / "results" / "small" / "claims.csv").set_index("id")
     assert declared["mean"] == pytest.approx(claims.loc["H1", "mean"], abs=0.03)

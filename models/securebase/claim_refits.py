@@ -1,6 +1,6 @@
 """An analysis fitted again and again, to what its claims need of each fit."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 import xarray as xr
 
@@ -8,8 +8,9 @@ from securebase.claims import estimand_draws
 from securebase.codebook.claim import Claim
 from securebase.config import Refits, Sampling
 from securebase.fitting import Question
+from securebase.ledger.recording import Attempt, recorded
+from securebase.mixing import mixing
 from securebase.refits import Outcome, Task, refit
-from securebase.summaries import mixing
 
 
 def refit_claims(
@@ -18,8 +19,9 @@ def refit_claims(
     tasks: Iterable[Task],
     refits: Refits,
     run: Sampling,
+    attempt: Attempt,
     cores: int,
-) -> Iterator[Outcome[xr.Dataset]]:
+) -> list[Outcome[xr.Dataset]]:
     """Fit an analysis to data of one truth; keep the draws of its claims' estimands.
 
     Parameters
@@ -32,23 +34,33 @@ def refit_claims(
         How each is drawn first, and how well the claims have to mix.
     run : Sampling
         Acceptance.
+    attempt : Attempt
+        What the ledger is told.
     cores : int
         Fits side by side; no number depends on it.
 
-    Yields
-    ------
-    Outcome
+    Returns
+    -------
+    list of Outcome
         In the order of the tasks: a variable (chain, draw) per claim, named by its id, and the
-        attribute `divergences`.
+        attributes `r_hat`, `ess` and `divergences`.
     """
 
     def kept(number: int, posterior: xr.Dataset, stats: xr.Dataset) -> xr.Dataset:
         derived = question.family.derived(posterior, question.panel)
-        draws = {one.id: estimand_draws(one, derived) for one in claims}
-        return xr.Dataset(draws, attrs={"divergences": int(stats["diverging"].sum())})
+        draws = xr.Dataset({one.id: estimand_draws(one, derived) for one in claims})
+        r_hat, ess = mixing(draws)
+        divergences = int(stats["diverging"].sum())
+        return draws.assign_attrs(r_hat=r_hat, ess=ess, divergences=divergences)
 
     def mixed(draws: xr.Dataset) -> bool:
-        return refits.mixed(*mixing(draws))
+        return refits.mixed(draws.attrs["r_hat"], draws.attrs["ess"])
 
     model, first = question.built.model, refits.sampling(question.family.sampled(run))
-    return refit(model, tasks, first, cores, kept, mixed, alike=True)
+    with recorded(attempt) as ending:
+        outcomes = list(refit(model, tasks, first, cores, kept, mixed, alike=True))
+        ending.lost(one.failure for one in outcomes)
+        for one in outcomes:
+            if one.result is not None:
+                ending.diagnosed(**one.result.attrs)
+    return outcomes

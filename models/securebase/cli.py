@@ -10,6 +10,9 @@ from securebase.codebook.extracts import refuse_unknown_analysis
 from securebase.codebook.loading import load_study, study_path
 from securebase.config import Config, Decision, Recovery, Sampling, parse_config
 from securebase.faults import InputError
+from securebase.ledger.command import add_ledger_command
+from securebase.ledger.recording import recording
+from securebase.registration.command import add_register_command
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -23,11 +26,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 where all is well, 1 where the input has faults (listed on standard error).
+        0 where all is well, 1 where the input has faults or the ledger is broken (told on standard
+        error).
     """
     arguments = _parser().parse_args(argv)
     try:
-        arguments.command(arguments)
+        return arguments.command(arguments) or 0
     except InputError as error:
         print(error, file=sys.stderr)
         return 1
@@ -35,7 +39,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         place = f"{error.filename}: {error.strerror}" if error.filename else str(error)
         print(place, file=sys.stderr)
         return 1
-    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -66,6 +69,8 @@ def _parser() -> argparse.ArgumentParser:
     validate.set_defaults(command=_validate)
     _simulate_command(commands)
     _recover_command(commands)
+    add_ledger_command(commands)
+    add_register_command(commands)
     return parser
 
 
@@ -145,15 +150,16 @@ def _recover(arguments: argparse.Namespace) -> None:
     from securebase.simulation import load_simulation
 
     study = load_study(study_path(arguments.study, arguments.config / "studies"))
-    settings = load_simulation(arguments.config / "simulations" / f"{arguments.study}.yaml")
-    name = arguments.analysis
+    file, name = arguments.config / "simulations" / f"{arguments.study}.yaml", arguments.analysis
+    settings = load_simulation(file)
     refuse_unknown_analysis(study, name)
     asked = {"replicates": arguments.replicates, "size": arguments.size}
     asked |= {"worlds": arguments.worlds} if arguments.worlds else {}
     recovery = parse_config({"studies": [study.study], "recovery": asked}, "arguments").recovery
-    found = recover_analysis(
-        study, settings, name, recovery, Sampling(), Decision(), arguments.cores
-    )
+    with recording("ledger.jsonl", file):
+        found = recover_analysis(
+            study, settings, name, recovery, Sampling(), Decision(), arguments.cores
+        )
     if arguments.into is not None:
         write_recovery(found, study.study, name, arguments.into / study.study / name)
     shown = ["claim", "truth", "bias", "bias_se", "coverage_95", "supported", "contradicted"]

@@ -2,6 +2,7 @@
 
 import logging
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.metadata import version
@@ -11,6 +12,7 @@ import pandas as pd
 import xarray as xr
 
 from securebase.claims import refuse_faulty_claims
+from securebase.codebook.closed import Closed
 from securebase.codebook.extracts import claims_of
 from securebase.codebook.loading import Study
 from securebase.config import Sampling
@@ -18,11 +20,15 @@ from securebase.dials import add_dials, log_likelihood, log_prior
 from securebase.families import load_family
 from securebase.family import Built, Family, build
 from securebase.faults import Fault, InputError
+from securebase.ledger.entries import digest
+from securebase.ledger.models import choices, declared_digest
+from securebase.ledger.recording import Attempt, Purpose, recorded
+from securebase.mixing import reported_mixing
 from securebase.moment_fit import moment_fit
 from securebase.panel import Panel, panel_from_waves
 from securebase.predictive import observed_statistics, predictive_statistics
 from securebase.priors import Priors, overridden_priors, prior_table
-from securebase.sampling import derived_seed, posterior_draws, prior_draws
+from securebase.sampling import derived_seed, posterior_draws, prior_draws, seed_rule
 
 LIBRARIES = ("securebase", "pymc", "pytensor", "nutpie", "numba", "numpy", "arviz", "xarray")
 log = logging.getLogger(__name__)
@@ -88,6 +94,47 @@ class Question:
     def prior(self, draws: int, seed: int) -> xr.Dataset:
         """Draw from the prior, derived variables included."""
         return self.family.derived(prior_draws(self.built.model, draws, seed), self.panel)
+
+    def mixing(self, posterior: xr.Dataset) -> tuple[float, float]:
+        """Largest R-hat and smallest effective sample size of what is reported of a posterior.
+
+        Parameters
+        ----------
+        posterior : xr.Dataset
+            Dims chain, draw and the model's.
+        """
+        return reported_mixing(self.family.derived(posterior, self.panel), self.family)
+
+    def attempt(
+        self, purpose: Purpose, settings: Closed, root: int, names: Sequence[str], fits: int = 1
+    ) -> Attempt:
+        """Describe a fit of this question, or a batch of fits, for the ledger.
+
+        Parameters
+        ----------
+        purpose : str
+        settings : Closed
+            How it is drawn, and what is asked of it.
+        root : int
+            Of all seeds of the run. The rule is that of a run that leaves it as it comes.
+        names : sequence of str
+            What the seed is derived from beside the root.
+        fits : int
+        """
+        seed, ruled = derived_seed(root, *names), Sampling().seed
+        return Attempt(
+            study=self.study.study,
+            analysis=self.name,
+            purpose=purpose,
+            fits=fits,
+            model=choices(self.panel.analysis),
+            declared_sha256=declared_digest(self.panel.analysis),
+            priors_sha256=digest(prior_table(self.priors).to_csv(index=False).encode()),
+            seed=seed,
+            seed_rule=seed_rule(ruled, *names),
+            seed_as_ruled=seed == derived_seed(ruled, *names),
+            settings=settings.model_dump(mode="json"),
+        )
 
 
 def posed(study: Study, name: str, waves: pd.DataFrame) -> Question:
@@ -165,8 +212,12 @@ def fit_analysis(
         )  # fmt: skip
     prior = question.prior(sampling.prior_draws, seed)
     refuse_faulty_claims(claims_of(study, name), prior, family, study.study)
-    sampled, stats = posterior_draws(built.model, sampling, seed, cores)
-    posterior, declared = family.derived(sampled, panel), log_prior(built.model, sampled)
+    attempt = question.attempt("posterior", sampling, sampling.seed, (study.study, name))
+    with recorded(attempt) as ending:
+        sampled, stats = posterior_draws(built.model, sampling, seed, cores)
+        posterior = family.derived(sampled, panel)
+        ending.diagnosed(*reported_mixing(posterior, family), int(stats["diverging"].sum()))
+    declared = log_prior(built.model, sampled)
     log.info("replicating the study at %d draws", sampling.predictive_draws)
     count = sampling.predictive_draws
     groups = {
@@ -198,7 +249,7 @@ def provenance(
         "equation": load_family(study.analyses[name].family).equation,
         "declared": study.analyses[name].model_dump_json(exclude={"rivals"}),
         "seed": str(seed),
-        "seed_rule": f"first 8 hex digits of sha256('{sampling.seed}/{study.study}/{name}')",
+        "seed_rule": seed_rule(sampling.seed, study.study, name),
         "settings": sampling.model_dump_json(),
         "waves_sha256": sha256(waves.read_bytes()).hexdigest(),
         "raw_sha256": ", ".join(f"{file.path} {file.sha256}" for file in study.raw.files),

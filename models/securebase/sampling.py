@@ -20,6 +20,11 @@ def derived_seed(root: int, *names: str) -> int:
     return int(sha256("/".join([str(root), *names]).encode()).hexdigest()[:8], 16)
 
 
+def seed_rule(root: int, *names: str) -> str:
+    """Say how `derived_seed` makes the seed of one fit."""
+    return f"first 8 hex digits of sha256('{'/'.join([str(root), *names])}')"
+
+
 def prior_draws(model: pm.Model, draws: int, seed: int) -> xr.Dataset:
     """Draw every free variable from its prior, data unseen.
 

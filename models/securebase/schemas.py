@@ -3,6 +3,7 @@
 Run as ``python -m securebase.schemas SCHEMA_FOLDER README``; `make schemas` does.
 """
 
+import datetime
 import json
 import re
 import sys
@@ -32,6 +33,7 @@ PLAIN_TYPES = {
     int: "whole number",
     float: "number",
     bool: "true or false",
+    datetime.date: "date",
     NoneType: "null",
     Any: "anything",
 }

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from securebase.mixing import reported_cells
 from securebase.names import OUTCOME, ROLE, SAMPLES, TIME, WAVE
 
 if TYPE_CHECKING:
@@ -63,31 +64,6 @@ def parameter_table(summary: pd.DataFrame, family: Family, time_unit: str) -> pd
     return pd.DataFrame(rows, columns=["name", "cells", "unit", "meaning"])
 
 
-def reported_cells(posterior: xr.Dataset, family: Family) -> dict[tuple[str, str], xr.DataArray]:
-    """Collect the draws of each number a reader is shown.
-
-    Correlations appear once, cells that the design does not measure not at all.
-
-    Returns
-    -------
-    dict
-        (variable, "role=patient, outcome=anxiety") to draws (chain, draw).
-    """
-    names = [str(name) for name in posterior.data_vars if family.parameter(str(name))]
-    cells = {}
-    for name in names:
-        values = posterior[name]
-        dims = [str(dim) for dim in values.dims if dim not in SAMPLES]
-        for place in np.ndindex(*(values.sizes[dim] for dim in dims)):
-            if f"{dims[0]}_bis" in dims and place[0] >= place[1]:
-                continue
-            draws = values.isel(dict(zip(dims, place, strict=True)))
-            at = ", ".join(f"{dim}={draws[dim].item()}" for dim in dims)
-            if not bool(draws.isnull().all()):
-                cells[name, at] = draws.drop_vars(dims)
-    return cells
-
-
 def _unit(family: Family, variable: str, coordinates: str, time_unit: str) -> str:
     parameter = family.parameter(variable)
     labels = [pair.partition("=")[2] for pair in coordinates.split(", ")]
@@ -120,12 +96,6 @@ def describe(draws: xr.DataArray) -> pd.DataFrame:
             "r_hat": az.rhat(draws, method="rank"),
         }
     )
-
-
-def mixing(draws: xr.Dataset) -> tuple[float, float]:
-    """Largest R-hat and smallest effective sample size, bulk or tail, over all variables."""
-    known = (az.ess(draws, method=kind).to_array().min() for kind in ("bulk", "tail"))
-    return float(az.rhat(draws, method="rank").to_array().max()), min(map(float, known))
 
 
 def trajectory_table(posterior: xr.Dataset, family: Family, panel: Panel) -> pd.DataFrame:

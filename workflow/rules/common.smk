@@ -14,6 +14,7 @@ except ModuleNotFoundError:
 from securebase.config import parse_config
 from securebase.codebook.extracts import analysis_part, claims_part, data_part, rivals_part
 from securebase.faults import Fault, InputError
+from securebase.registration.deviations import explanation_faults
 from securebase.sources import library_files
 from securebase.codebook.loading import load_study
 from securebase.synthesis.settings import load_synthesis, synthesis_faults
@@ -43,6 +44,7 @@ for name in CONFIG.studies:
     except InputError as error:
         faults.extend(error.faults)
 for name, study in STUDIES.items():
+    faults.extend(explanation_faults(study, CONFIG.decision))
     for file in study.raw.files:
         if not (Path(CONFIG.raw_root) / file.path).is_file():
             expected = f"a file of study {name}"
@@ -60,6 +62,8 @@ if CONFIG.synthesis:
 if faults:
     raise WorkflowError(str(InputError("the studies of this run", faults)))
 
+# every fit of this folder; no rule's input, for it grows with every run
+LEDGER = "ledger.jsonl"
 # files of a study that cleaning writes, and of an analysis that judging does
 CLEANED = ("waves.parquet", "exclusions.tsv", "scoring.tsv", "flow.csv", "codebook.csv")
 JUDGED = (

@@ -31,6 +31,7 @@ rule sample_posterior:
         runtime=60,
     params:
         codebook=codebook,
+        ledger=LEDGER,
         pinned=CONFIG.pinned,
         sampling=CONFIG.sampling.model_dump(),
         asked=lambda wildcards: analysis_part(STUDIES[wildcards.study], wildcards.analysis),

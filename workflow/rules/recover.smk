@@ -41,6 +41,7 @@ rule recover:
         runtime=240,
     params:
         codebook=codebook,
+        ledger=LEDGER,
         recovery=CONFIG.recovery.model_dump(),
         sampling=CONFIG.sampling.model_dump(),
         decision=CONFIG.decision.model_dump(),

@@ -6,6 +6,7 @@ REQUIRED INPUTS:
 OUTPUTS:
     claims          results/<study>/claims.html: what was found, and how far to trust it
     texts           results/<study>/claims.md, paper.html: the same to paste, APA style
+    fits            results/<study>/fits.csv: all that was tried, by the ledger as it is then
     analysis        results/<study>/<analysis>.html: section by section, what it rests on
     index           results/index.html: all studies of the run
 Each is one file; nothing is loaded from elsewhere.
@@ -32,6 +33,7 @@ for study in STUDIES:
             ),
             markdown=f"results/{study}/claims.md",
             paper=f"results/{study}/paper.html",
+            fits=f"results/{study}/fits.csv",
             analyses=[
                 report(
                     f"results/{study}/{name}.html",
@@ -52,6 +54,7 @@ for study in STUDIES:
             runtime=10,
         params:
             codebook=f"config/studies/{study}.yaml",
+            ledger=LEDGER,
             rules=rules_of_pages(),
             said=STUDIES[study].model_dump(mode="json"),
         script:

@@ -30,6 +30,7 @@ rule refit_priors:
         runtime=60,
     params:
         codebook=codebook,
+        ledger=LEDGER,
         sensitivity=CONFIG.sensitivity.model_dump(),
         sampling=CONFIG.sampling.model_dump(),
         decision=CONFIG.decision.model_dump(),
@@ -59,6 +60,7 @@ rule refit_departures:
         runtime=60,
     params:
         codebook=codebook,
+        ledger=LEDGER,
         dropout=CONFIG.dropout.model_dump(),
         sampling=CONFIG.sampling.model_dump(),
         decision=CONFIG.decision.model_dump(),
@@ -88,6 +90,7 @@ rule compare_prediction:
         runtime=60,
     params:
         codebook=codebook,
+        ledger=LEDGER,
         prediction=CONFIG.prediction.model_dump(),
         sampling=CONFIG.sampling.model_dump(),
         asked=lambda wildcards: analysis_part(STUDIES[wildcards.study], wildcards.analysis),

@@ -8,13 +8,14 @@ import xarray as xr
 
 from securebase.codebook.loading import load_study
 from securebase.config import Prediction, Sampling
+from securebase.ledger.recording import recording
 from securebase.logs import logged
 from securebase.prediction.comparison import compare
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-with logged(snakemake.log[0]):
+with logged(snakemake.log[0]), recording(snakemake.params.ledger, snakemake.input.waves):
     table = compare(
         load_study(Path(snakemake.params.codebook)),
         snakemake.wildcards.analysis,

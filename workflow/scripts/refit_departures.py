@@ -11,12 +11,13 @@ from securebase.codebook.loading import load_study
 from securebase.config import Decision, Dropout, Sampling
 from securebase.dropout.departures import judge_departures
 from securebase.fitting import posed
+from securebase.ledger.recording import recording
 from securebase.logs import logged
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-with logged(snakemake.log[0]):
+with logged(snakemake.log[0]), recording(snakemake.params.ledger, snakemake.input.waves):
     study, name = load_study(Path(snakemake.params.codebook)), snakemake.wildcards.analysis
     judged = judge_departures(
         posed(study, name, pd.read_parquet(snakemake.input.waves)),

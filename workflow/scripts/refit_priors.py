@@ -9,13 +9,14 @@ from securebase.codebook.extracts import claims_of
 from securebase.codebook.loading import load_study
 from securebase.config import Decision, Sampling, Sensitivity
 from securebase.fitting import posed
+from securebase.ledger.recording import recording
 from securebase.logs import logged
 from securebase.sensitivity.grid import refit_grid
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-with logged(snakemake.log[0]):
+with logged(snakemake.log[0]), recording(snakemake.params.ledger, snakemake.input.waves):
     study, name = load_study(Path(snakemake.params.codebook)), snakemake.wildcards.analysis
     grid = refit_grid(
         posed(study, name, pd.read_parquet(snakemake.input.waves)),

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 from securebase.codebook.loading import load_study
 from securebase.config import Sampling
 from securebase.fitting import fit_analysis
+from securebase.ledger.recording import recording
 from securebase.logs import logged
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-with logged(snakemake.log[0]):
+with logged(snakemake.log[0]), recording(snakemake.params.ledger, snakemake.input.waves):
     fitted = fit_analysis(
         load_study(Path(snakemake.params.codebook), snakemake.params.pinned),
         snakemake.wildcards.analysis,

@@ -15,4 +15,5 @@ with logged(snakemake.log[0]):
     study = load_study(Path(snakemake.params.codebook))
     folder = Path(snakemake.output.claims).parent
     rules, calibration = Rules.of(snakemake.params.rules), snakemake.input.calibration
-    write_study_pages(study, folder, rules, [Path(path) for path in calibration])
+    ledger = Path(snakemake.params.ledger)
+    write_study_pages(study, folder, rules, [Path(path) for path in calibration], ledger)

@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 from securebase.config import Refits, Sampling
 from securebase.dials import WEIGHT
 from securebase.family import Built, Family
+from securebase.mixing import mixing
 from securebase.names import STANDS_FOR
 from securebase.panel import Panel
 from securebase.refits import Outcome, Task, refit
 from securebase.sampling import derived_seed, prior_draws
-from securebase.summaries import mixing
 
 LOG_LIKELIHOOD = "log_likelihood"
 DIAGNOSTICS = ("draws", "divergences", "r_hat", "ess")

@@ -16,6 +16,7 @@ from securebase.codebook.document import (
     nearest,
     read_document,
 )
+from securebase.codebook.plan import with_plan
 from securebase.codebook.study import Study
 from securebase.faults import Fault, InputError
 
@@ -52,7 +53,8 @@ def load_study(path: Path, pinned: bool = True) -> Study:
     Returns
     -------
     Study
-        Frozen, with every name resolved.
+        Frozen, with every name resolved. Where a plan is registered, only claims that are as it
+        says count as confirmatory.
 
     Raises
     ------
@@ -63,6 +65,8 @@ def load_study(path: Path, pinned: bool = True) -> Study:
     study, faults = _validated(document)
     if study is not None:
         faults += [document.fault(*problem) for problem in inconsistencies(study, path.stem)]
+        study, unplanned = with_plan(study, document)
+        faults += unplanned
     if study is None or faults:
         raise InputError(f"study {path.stem}", faults)
     return study if pinned else study.unpinned()

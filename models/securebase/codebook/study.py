@@ -10,6 +10,7 @@ from securebase.codebook.cells import as_code
 from securebase.codebook.claim import Claim
 from securebase.codebook.closed import Closed, Label, Sentence
 from securebase.codebook.rawfiles import Raw
+from securebase.codebook.registration import Registration
 from securebase.codebook.scale import Covariate, Measure, Scale
 
 Code = str | int | float
@@ -112,6 +113,9 @@ class Study(Closed):
     exclusions: tuple[Exclusion, ...] = Field((), description="Rows left out, each with a reason.")
     analyses: dict[Label, Analysis] = Field({}, description="Models of this study.")
     claims: tuple[Claim, ...] = Field((), description="Statements the analyses are asked about.")
+    registration: Registration | None = Field(
+        None, description="The plan that was registered; null: none was."
+    )
 
     def measures(self) -> dict[str, Measure]:
         """Give scales and covariates by name."""

@@ -189,7 +189,8 @@ def judge_departures(
     parts = question.built.parts
     if not claims or any(part.effects.unit_basis is not None for part in parts):
         return pd.DataFrame(columns=list(COLUMNS))
-    seed = derived_seed(sampling.seed, "dropout", question.study.study, question.name)
+    names = ("dropout", question.study.study, question.name)
+    seed = derived_seed(sampling.seed, *names)
     data = completed(question, posterior, asked.imputations, seed)
     ways = [way for way in (TOGETHER, ALONE) if any(one[way].any() for one in data[0].left)]
     if not ways:
@@ -197,7 +198,8 @@ def judge_departures(
     tried = list(departures(question.panel.analysis.outcomes, ways, asked.shifts))
     tasks = [Task(one.shifted(departure), seed) for departure in tried for one in data]
 
-    outcomes = list(refit_claims(question, claims, tasks, asked, sampling, cores))
+    attempt = question.attempt("drop-out", asked, sampling.seed, names, len(tasks))
+    outcomes = refit_claims(question, claims, tasks, asked, sampling, attempt, cores)
     rows = [
         {**asdict(departure), **row}
         for place, departure in enumerate(tried)

@@ -12,10 +12,10 @@ from securebase.codebook.rivals import rival_study
 from securebase.config import Prediction, Sampling
 from securebase.faults import Fault, InputError
 from securebase.fitting import Question, posed
+from securebase.ledger.recording import recorded
 from securebase.names import AS_DECLARED
 from securebase.prediction.leaving_out import Foretold, foretold
-from securebase.sampling import derived_seed, posterior_draws
-from securebase.summaries import summary_table
+from securebase.sampling import posterior_draws
 
 COLUMNS: Final = (
     *("model", "reason", "left_out", "count", "elpd", "se", "p_loo", "k_worst", "k_limit", "k_bad"),
@@ -69,11 +69,10 @@ def compare(
     rows = [_row(AS_DECLARED, "", question, declared, declared, {})]
     for rival, said in study.analyses[name].rivals.items():
         other = posed(rival_study(study, name, rival), name, waves)
-        seed = derived_seed(sampling.seed, study.study, name, "rival", rival)
-        drawn, _ = posterior_draws(other.built.model, other.family.sampled(sampling), seed, cores)
+        drawn, mixed = _drawn_rival(other, rival, sampling, cores)
         found = foretold(other, drawn, asked, sampling, cores)
         _refuse_others(declared, found, f"config/studies/{study.study}.yaml", f"{name}.{rival}")
-        rows.append(_row(rival, said.reason, other, found, declared, _mixing(other, drawn)))
+        rows.append(_row(rival, said.reason, other, found, declared, mixed))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
@@ -108,11 +107,17 @@ def _row(
     }
 
 
-def _mixing(question: Question, drawn: xr.Dataset) -> dict[str, float]:
-    derived = question.family.derived(drawn, question.panel)
-    table = summary_table(derived, question.family, question.panel.time_unit)
-    smallest = table[["ess_bulk", "ess_tail"]].to_numpy().min()
-    return {"r_hat": table["r_hat"].max(), "ess": float(smallest)}
+def _drawn_rival(
+    question: Question, rival: str, sampling: Sampling, cores: int
+) -> tuple[xr.Dataset, dict[str, float]]:
+    """Draw the posterior of a rival; say how well its chains have mixed."""
+    asked, names = question.family.sampled(sampling), (question.study.study, question.name)
+    attempt = question.attempt("rival", asked, sampling.seed, (*names, "rival", rival))
+    with recorded(attempt) as ending:
+        drawn, stats = posterior_draws(question.built.model, asked, attempt.seed, cores)
+        r_hat, ess = question.mixing(drawn)
+        ending.diagnosed(r_hat, ess, int(stats["diverging"].sum()))
+    return drawn, {"r_hat": r_hat, "ess": ess}
 
 
 def _refuse_others(declared: Foretold, found: Foretold, file: str, place: str) -> None:

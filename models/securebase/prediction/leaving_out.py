@@ -8,6 +8,7 @@ the unit.
 import logging
 import warnings
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import arviz_stats as az
 import numpy as np
@@ -17,9 +18,9 @@ from scipy.special import logsumexp
 
 from securebase.config import Prediction, Sampling
 from securebase.fitting import Question
+from securebase.ledger.recording import recorded
 from securebase.prediction.terms import LEFT_OUT, data_without, left_out_terms
 from securebase.refits import Task, refit
-from securebase.sampling import derived_seed
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +51,13 @@ class Foretold:
     k: NDArray[np.float64]
     limit: float
     refits: int = 0
+
+
+class Without(NamedTuple):
+    """A fit without one: the log-density of who was left out; R-hat, ESS and divergences."""
+
+    density: float
+    mixed: tuple[float, float, int]
 
 
 def foretold(
@@ -130,13 +138,23 @@ def left_out_in_earnest(
         return np.empty(0)
     log.info("fitting without each of %d whose weights cannot be trusted", len(names))
     built, panel = question.built, question.panel
-    seed = derived_seed(sampling.seed, question.study.study, question.name, "without")
-    tasks = [Task(data_without(built, panel, one), seed + at) for at, one in enumerate(names)]
+    asked = question.family.sampled(sampling)
+    seeded = (question.study.study, question.name, "without")
+    attempt = question.attempt("leaving out", asked, sampling.seed, seeded, len(names))
+    tasks = [
+        Task(data_without(built, panel, one), attempt.seed + at) for at, one in enumerate(names)
+    ]
 
-    def density(number: int, posterior: xr.Dataset, stats: xr.Dataset) -> float:
+    def density(number: int, posterior: xr.Dataset, stats: xr.Dataset) -> Without:
         terms = left_out_terms(built, panel, posterior, draws)
         own = terms.sel({LEFT_OUT: names[number]}).values
-        return float(logsumexp(own) - np.log(own.size))
+        mixed = (*question.mixing(posterior), int(stats["diverging"].sum()))
+        return Without(float(logsumexp(own) - np.log(own.size)), mixed)
 
-    outcomes = refit(built.model, tasks, question.family.sampled(sampling), cores, density)
-    return np.array([np.nan if one.result is None else one.result for one in outcomes])
+    with recorded(attempt) as ending:
+        outcomes = list(refit(built.model, tasks, asked, cores, density))
+        ending.lost(one.failure for one in outcomes)
+        fitted = {one.number: one.result for one in outcomes if one.result is not None}
+        for without in fitted.values():
+            ending.diagnosed(*without.mixed)
+    return np.array([fitted[at].density if at in fitted else np.nan for at in range(len(names))])

@@ -49,6 +49,11 @@ class Replicates(Sequence[Task]):
     replicates: int
     seed: int
 
+    @property
+    def seeded(self) -> tuple[str, ...]:
+        """What seeds are derived from beside the root."""
+        return ("recovery", self.question.study.study, self.question.name, self.world)
+
     def __len__(self) -> int:
         """Count the studies."""
         return self.replicates
@@ -64,8 +69,7 @@ class Replicates(Sequence[Task]):
         if not 0 <= number < len(self):
             raise IndexError(number)
         question = self.question
-        names = ("recovery", question.study.study, question.name, self.world)
-        seed = derived_seed(self.seed, *names)
+        seed = derived_seed(self.seed, *self.seeded)
         rng = np.random.default_rng([seed, number])
         panel = question.family.simulate(rng, self.truth, question.panel)
         return Task(question.built.data_of(panel), seed + 1 + number)
@@ -121,7 +125,10 @@ def recover(
     for world, truth in truths.items():
         studies = Replicates(question, world, truth, recovery.replicates, sampling.seed)
         labels = [_label(claim, world, implied[world]) for claim in claims]
-        outcomes = refit_claims(question, claims, studies, recovery, sampling, cores)
+        attempt = question.attempt(
+            "recovery", recovery, sampling.seed, studies.seeded, recovery.replicates
+        )
+        outcomes = refit_claims(question, claims, studies, recovery, sampling, attempt, cores)
         rows = [
             label | row
             for outcome in outcomes

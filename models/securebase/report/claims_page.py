@@ -16,7 +16,8 @@ from securebase.report.flow_chart import flow_chart
 from securebase.report.inputs import StudyResults
 from securebase.report.rendering import rendered
 from securebase.report.rules import Rules
-from securebase.report.sections import answer, missing, prior_sensitivity, trust
+from securebase.report.sections import answer, deviations, missing, prior_sensitivity, tried, trust
+from securebase.report.sections.tried import Record
 from securebase.report.svg import Picture, inline_svg
 from securebase.report.tables import (
     exclusion_table,
@@ -28,7 +29,11 @@ from securebase.report.wording import estimand_words, fixed, plain
 
 
 def render_claims(
-    study: Study, results: StudyResults, analyses: Sequence[Analysed], rules: Rules
+    study: Study,
+    results: StudyResults,
+    analyses: Sequence[Analysed],
+    rules: Rules,
+    record: Record | None = None,
 ) -> str:
     """Render the page of a study as HTML.
 
@@ -40,6 +45,8 @@ def render_claims(
     analyses : sequence of Analysed
         All of the study.
     rules : Rules
+    record : Record, optional
+        What the ledger says of the study; without it, that none was kept.
     """
     decision = rules.decision
     claims = in_declared_order(study, analyses)
@@ -75,6 +82,7 @@ def render_claims(
         flow=flow_tables(results, study),
         exclusions=exclusion_table(results),
         scoring=scoring_table(results, study),
+        told=[tried.section(study, record), deviations.section(study, rules, record)],
     )
 
 

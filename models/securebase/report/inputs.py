@@ -26,6 +26,7 @@ ANALYSIS_FILES: Final = (
 GRID_FILE: Final = "prior_grid.csv"
 DROPOUT_FILE: Final = "dropout.csv"
 PREDICTION_FILE: Final = "prediction.csv"
+FITS_FILE: Final = "fits.csv"
 
 
 @dataclass(frozen=True)

@@ -61,6 +61,7 @@ _COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
         *("model", "reason", "left_out", "count", "elpd", "se", "k_worst", "k_limit", "k_bad"),
         *("refits", "difference", "difference_se"),
     ),
+    "fits.csv": ("entry", "analysis", "model", "data", "purpose", "fits", "failed", "unfinished"),
     "checks.tsv": ("check", "what", "value", "threshold", "comparison", "passed", "explanation"),
 }
 _TEXT: Final = frozenset(
@@ -81,6 +82,8 @@ _TEXT: Final = frozenset(
         *("comparison", "passed", "explanation", "reversed", "block", "density"),
         *("setting", "diagnosis", "failure", "who", "meaning", "model", "left_out", "composition"),
         *("of", "with", "on", "by", "answered", "family", "design", "world", "region", "level"),
+        *("date", "data", "purpose", "errors", "seed_as_ruled", "declared_sha256", "hash"),
+        *("priors_sha256", "data_sha256"),
     }
 )
 

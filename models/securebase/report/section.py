@@ -13,9 +13,10 @@ from securebase.report.wording import Sentence
 
 @dataclass(frozen=True)
 class Note:
-    """A remark between tables and drawings."""
+    """A remark between tables and drawings; `quoted` where it holds the words of others."""
 
     words: Sentence
+    quoted: bool = False
     kind: ClassVar[str] = "note"
 
 

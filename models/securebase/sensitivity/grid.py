@@ -17,7 +17,6 @@ from securebase.dials import Block, blocks_of, weights
 from securebase.fitting import Question
 from securebase.names import AS_DECLARED, EVERY_BLOCK
 from securebase.refits import Outcome, Task
-from securebase.sampling import derived_seed
 
 _KEPT = ("mean", "sd", "q2_5", "median", "q97_5", "p_beyond", "p_rope", "p_opposite", "p_mcse")
 COLUMNS = ("claim", "block", "setting", "factor", *_KEPT, "verdict", "draws", "failure")
@@ -111,10 +110,11 @@ def refit_grid(
     blocks = blocks_of(question.built.model)
     grid = list(alternatives(blocks, asked))
     data = question.built.data_of(question.panel)
-    seed = derived_seed(sampling.seed, "sensitivity", question.study.study, question.name)
-    tasks = [Task({**data, **one.turned(blocks)}, seed) for one in grid]
+    names = ("sensitivity", question.study.study, question.name)
+    attempt = question.attempt("other priors", asked, sampling.seed, names, len(grid))
+    tasks = [Task({**data, **one.turned(blocks)}, attempt.seed) for one in grid]
 
-    outcomes = refit_claims(question, claims, tasks, asked, sampling, cores)
+    outcomes = refit_claims(question, claims, tasks, asked, sampling, attempt, cores)
     rows = [
         {**asdict(alternative), **row}
         for alternative, outcome in zip(grid, outcomes, strict=True)

@@ -1,1 +1,1 @@
-"""The sections of an analysis's page: each a function from what was found to a `Section`."""
+"""The sections of pages: each a function from what was found to a `Section`."""

@@ -1,0 +1,1 @@
+"""A registered plan against what was done: deviations, and freezing a plan to register it."""
