@@ -8,6 +8,7 @@ import pandas as pd
 import xarray as xr
 
 from securebase.codebook.loading import Study
+from securebase.turning_points import COLUMNS as CURVES
 
 ROLES = ("patient", "partner")
 OUTCOMES = ("anxiety", "avoidance")
@@ -27,6 +28,8 @@ CHANGE = {
 }
 ANSWERED = {"patient": (151, 128, 117, 108, 102), "partner": (149, 121, 110, 101, 96)}
 PER_YEAR = "points per year"
+
+SLOPES = ("of", "on", "by", "at", "q2_5", "median", "q97_5")
 
 _ROPE = {"low": -0.1, "high": 0.1, "reason": "a tenth of a scale point in a year is not noticed"}
 _CONTRAST = [
@@ -139,6 +142,8 @@ def example_posterior(seed: int = 7) -> xr.DataTree:
             "/posterior": change,
             "/prior": prior,
             "/posterior_predictive": replicated_summaries(rng),
+            "/prior_predictive": replicated_summaries(rng, spread=3.0),
+            "/observed_data": observed_summaries(change["change"]),
         }
     )
     tree.attrs = {
@@ -146,12 +151,21 @@ def example_posterior(seed: int = 7) -> xr.DataTree:
         "sampler": "nutpie",
         "securebase_version": "0.1.0",
         "pymc_version": "6.4.0",
+        "versions": "securebase 0.1.0, pymc 6.4.0, nutpie 0.16.11, numpy 2.5.5",
         "waves_sha256": "5c9b0a" + "0" * 58,
     }
     return tree
 
 
-def replicated_summaries(rng: np.random.Generator, count: int = 200) -> xr.Dataset:
+def observed_summaries(change: xr.DataArray) -> xr.Dataset:
+    """Observed means, as among the trajectories."""
+    table = trajectory_table(change).set_index(["wave", "role", "outcome"])
+    return xr.Dataset({"mean": table["observed_mean"].to_xarray()})
+
+
+def replicated_summaries(
+    rng: np.random.Generator, count: int = 200, spread: float = 0.1
+) -> xr.Dataset:
     """Summaries of replicated studies; observed means lie 0.05 beside their centre."""
     dims = ("chain", "draw", "wave", "role", "outcome")
     centre = np.array(
@@ -165,7 +179,7 @@ def replicated_summaries(rng: np.random.Generator, count: int = 200) -> xr.Datas
     )
     noise = rng.standard_normal((1, count, *centre.shape))
     return xr.Dataset(
-        {"mean": (dims, centre + 0.1 * noise)},
+        {"mean": (dims, centre + spread * noise)},
         coords={"wave": list(WAVES), "role": list(ROLES), "outcome": list(OUTCOMES)},
     )
 
@@ -436,6 +450,19 @@ def dropout_table(claims: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(tables, ignore_index=True)
 
 
+def residual_moments() -> pd.DataFrame:
+    """Residual moments of every pair of scores; the largest is negative, of two waves."""
+    names = [f"{wave} {role} {outcome}" for wave in WAVES for role in ROLES for outcome in OUTCOMES]
+    pairs = [(of, "mean") for of in names]
+    pairs += [(names[i], names[j]) for i in range(len(names)) for j in range(i + 1)]
+    table = pd.DataFrame(pairs, columns=["of", "with"])
+    table.insert(0, "composition", "all")
+    table["residual"] = 0.05 * np.cos(np.arange(len(table)))
+    worst = (table["of"] == "m9 partner avoidance") & (table["with"] == "m3 patient anxiety")
+    table.loc[worst, "residual"] = -0.213
+    return table
+
+
 def waves_table() -> pd.DataFrame:
     """Who took part: 151 couples, two of them without the partner."""
     rows = [
@@ -472,6 +499,13 @@ def write_example(folder: Path, e_bfmi: float = 0.91) -> Path:
     scaling_table().to_csv(analysis / "power_scaling.csv", index=False)
     grid_table(claims_table(change)).to_csv(analysis / "prior_grid.csv", index=False)
     dropout_table(claims_table(change)).to_csv(analysis / "dropout.csv", index=False)
+    pd.DataFrame(
+        {"composition": ["all"], "moments": [230], "observed": [0.0836], "replicated": [0.0794],
+         "ppp": [0.421]}
+    ).to_csv(analysis / "moment_fit.csv", index=False)  # fmt: skip
+    for name, columns in (("curves", CURVES), ("slopes", SLOPES)):
+        pd.DataFrame(columns=list(columns)).to_csv(analysis / f"{name}.csv", index=False)
+    residual_moments().to_csv(analysis / "residual_moments.csv", index=False)
     prior_table().to_csv(analysis / "priors.csv", index=False)
     pd.DataFrame({"unit": ["151"], "reason": ["no score at any wave"]}).to_csv(
         analysis / "left_out.csv", index=False

@@ -59,7 +59,10 @@ def test_lock_names_no_index(lock: str) -> None:
 
 def test_conda_environment_has_the_same_pins(root: Path, direct: dict[str, str]) -> None:
     environment = yaml.safe_load((root / "environment.yml").read_text(encoding="utf-8"))
-    pins = dict(entry.split("=") for entry in environment["dependencies"][2:])
+    *of_conda, of_pip = environment["dependencies"][2:]
+    pins = dict(entry.split("=") for entry in of_conda) | dict(
+        entry.split("==") for entry in of_pip["pip"]
+    )
     assert pins == {
         CONDA_NAMES.get(name, name): re.sub(r"\.post\d+$", "", pin) for name, pin in direct.items()
     }, REPAIR

@@ -2,16 +2,23 @@
 
 import re
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
-import xarray as xr
-from growth_examples import growth_study
+from headline_example import (
+    EFFECTS,
+    FILE,
+    contribution,
+    example_contributions,
+    example_synthesis,
+    posterior,
+    study_called,
+    synthesis_of,
+    write_contributions,
+    write_posterior,
+)
 from scipy.stats import norm
 
-from securebase.codebook.study import Study
 from securebase.config import Decision
 from securebase.faults import InputError
 from securebase.report.headline import write_headline
@@ -20,99 +27,21 @@ from securebase.synthesis.headline import Headline, headline
 from securebase.synthesis.pooling import pooled
 from securebase.synthesis.settings import Contribution, Synthesis, load_synthesis
 
-FILE = "config/synthesis.yaml"
-EFFECTS = ["level person anxiety", "level person avoidance"]
-
-
-def side(outcome: str) -> dict[str, Any]:
-    return {
-        "estimand": [{"variable": "change", "at": {"role": "person", "outcome": outcome}}],
-        "baseline_sd": {
-            "terms": [{"variable": "unit_sd", "at": {"effect": f"level person {outcome}"}}],
-            "reason": "spread of true scores at the start",
-        },
-    }
-
-
-def contribution(study: str, **keys: Any) -> dict[str, Any]:
-    return {
-        "study": study,
-        "analysis": "growth",
-        "sentence": f"Effect of the figure in {study}",
-        "predictor": "one sd of the figure's sensitivity",
-        "anxiety": side("anxiety"),
-        "avoidance": side("avoidance"),
-        **keys,
-    }
-
-
-def synthesis_of(*contributions: dict[str, Any], direction: str = "negative") -> Synthesis:
-    reason = "made up for the tests"
-    return Synthesis.model_validate(
-        {
-            "question": "Does anxiety give way more than avoidance?",
-            "claim": {
-                "sentence": "Anxiety gives way more than avoidance.",
-                "direction": direction,
-                "rope": {"low": -0.1, "high": 0.1, "reason": reason},
-            },
-            "mean": {"sd": 0.5, "reason": reason},
-            "heterogeneity": {"sd": 0.2, "reason": reason},
-            "contributions": list(contributions),
-        }
-    )
-
-
-def posterior(
-    rng: np.random.Generator, anxiety: float, avoidance: float, error: float, draws: int = 1000
-) -> xr.Dataset:
-    """Draw changes around given values; people differ by 2 in anxiety and by 1 in avoidance."""
-    change = rng.normal([anxiety, avoidance], error, (2, draws, 1, 2))
-    return xr.Dataset(
-        {
-            "change": (("chain", "draw", "role", "outcome"), change),
-            "unit_sd": (("chain", "draw", "effect"), np.full((2, draws, 2), [2.0, 1.0])),
-        },
-        coords={"role": ["person"], "outcome": ["anxiety", "avoidance"], "effect": EFFECTS},
-    )
-
-
-def study_called(name: str, simulated: bool = True) -> Study:
-    made = growth_study(roles=("person",))
-    return made.model_copy(update={"study": name, "simulated": simulated})
-
-
-def written(folder: Path, name: str, draws: xr.Dataset, prior: xr.Dataset, outcome: str) -> None:
-    place = folder / name / "growth"
-    place.mkdir(parents=True)
-    xr.DataTree.from_dict({"posterior": draws, "prior": prior}).to_netcdf(place / "posterior.nc")
-    checks = pd.DataFrame([["r_hat", "change", 1.0, 1.01, "<=", outcome, ""]])
-    checks.columns = ["check", "what", "value", "threshold", "comparison", "passed", "explanation"]
-    checks.to_csv(place / "checks.tsv", sep="\t", index=False)
-
 
 @pytest.fixture
-def results(tmp_path: Path, rng: np.random.Generator) -> Path:
-    """Write three studies: two that can be used, one that failed a check."""
-    for name, anxiety, outcome in (
-        ("one", -0.6, "pass"),
-        ("two", -0.8, "warn"),
-        ("bad", 9, "fail"),
-    ):
-        draws, prior = posterior(rng, anxiety, 0.0, 0.1), posterior(rng, 0.0, 0.0, 5.0, 200)
-        written(tmp_path, name, draws, prior, outcome)
+def results(tmp_path: Path) -> Path:
+    write_contributions(tmp_path)
     return tmp_path
 
 
 @pytest.fixture
 def synthesis() -> Synthesis:
-    return synthesis_of(*(contribution(name) for name in ("one", "two", "bad", "away")))
+    return example_synthesis()
 
 
 @pytest.fixture
-def contributions(results: Path, synthesis: Synthesis) -> list[Contributed]:
-    studies = {name: study_called(name, simulated=name != "two") for name in ("one", "two", "bad")}
-    return contributed(synthesis, studies, results, FILE)
+def contributions(results: Path) -> list[Contributed]:
+    return example_contributions(results)
 
 
 @pytest.fixture
@@ -212,7 +141,7 @@ def test_verdict_by_the_rule_of_all_claims(
     names = ["one", "two", "three"]
     for name in names:
         draws = posterior(rng, anxiety, 0.0, 0.1)
-        written(tmp_path, name, draws, posterior(rng, 0.0, 0.0, 5.0, 200), "pass")
+        write_posterior(tmp_path, name, draws, posterior(rng, 0.0, 0.0, 5.0, 200), "pass")
     declared = synthesis_of(*(contribution(name) for name in names), direction=direction)
     studies = {name: study_called(name) for name in names}
     contributions = contributed(declared, studies, tmp_path, FILE)
@@ -239,29 +168,8 @@ def test_page_says_what_is_simulated_withheld_and_missing(
     assert said.count("<svg") == 2
     assert "http" not in re.sub(r"(?s)<style>.*?</style>", "", said)
     assert "<script" not in said
-    assert "studies.csv#one" in said
-    assert "studies.csv#bad" not in said
-
-
-def test_printed_numbers_are_those_of_the_tables(
-    synthesis: Synthesis, contributions: list[Contributed], found: Headline, tmp_path: Path
-) -> None:
-    said = page(synthesis, contributions, found, tmp_path)
-    found.write(tmp_path / "headline")
-    tables = {
-        "headline.csv": pd.read_csv(tmp_path / "headline" / "headline.csv").set_index("quantity"),
-        "sensitivity.csv": pd.read_csv(tmp_path / "headline" / "sensitivity.csv").set_index(
-            "choice"
-        ),
-    }
-    printed = re.findall(r'<data value="([^"]+)" data-src="(\w+\.csv)#([^"]+)\.(\w+)"', said)
-    checked = [
-        float(value) == pytest.approx(float(tables[file].loc[row, column]))
-        for value, file, row, column in printed
-        if file in tables
-    ]
-    assert len(checked) > 30
-    assert all(checked)
+    assert "headline/studies.csv#one" in said
+    assert "headline/studies.csv#bad" not in said
 
 
 def test_without_any_study_nothing_is_said(synthesis: Synthesis, tmp_path: Path) -> None:

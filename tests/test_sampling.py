@@ -115,7 +115,7 @@ def test_file_holds_draws_and_summaries_but_nobody_s_scores(folders: dict[int, P
     tree = xr.open_datatree(folders[1] / "posterior.nc").load()
     assert set(tree.children) == {
         "posterior", "sample_stats", "log_prior", "log_likelihood", "prior", "prior_predictive",
-        "posterior_predictive", "observed_data",
+        "posterior_predictive", "moment_fit", "observed_data",
     }  # fmt: skip
     for group in tree.children.values():
         assert group.to_dataset().attrs == {}

@@ -16,9 +16,9 @@ from securebase.config import Decision, Sampling, Sensitivity
 from securebase.dials import blocks_of
 from securebase.families import dyadic_growth
 from securebase.fitting import Question, posed
-from securebase.names import AS_DECLARED
+from securebase.names import AS_DECLARED, EVERY_BLOCK
 from securebase.sampling import posterior_draws
-from securebase.sensitivity.grid import COLUMNS, EVERY, alternatives, refit_grid
+from securebase.sensitivity.grid import COLUMNS, alternatives, refit_grid
 from securebase.sensitivity.scaling import CONFLICT, STRONG, power_scaling
 
 RUN = Sampling(chains=2, draws=500, tune=300, seed=5)
@@ -121,7 +121,7 @@ def test_every_block_is_turned_alone_and_all_together(question: Question) -> Non
         ("unit_sd", "sd × 1/64"), ("unit_sd", "sd × 4"),
         ("unit_corr", "LKJ(1)"), ("unit_corr", "LKJ(4)"),
         ("residual_sd", "sd × 1/64"), ("residual_sd", "sd × 4"),
-        (EVERY, "sd × 2"),
+        (EVERY_BLOCK, "sd × 2"),
     ]  # fmt: skip
 
 

@@ -50,6 +50,29 @@ def checks_table(
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
+def with_moment_fit(
+    checks: pd.DataFrame, fit: pd.DataFrame, thresholds: Thresholds
+) -> pd.DataFrame:
+    """Add whether moments fit; misfit is a warning: draws may be right where a model is not.
+
+    Parameters
+    ----------
+    checks : pd.DataFrame
+        See `checks_table`.
+    fit : pd.DataFrame
+        See `moment_fit.fit_table`.
+    thresholds : Thresholds
+    """
+    worst = fit.iloc[int(fit["ppp"].to_numpy().argmin())]
+    row = _row(
+        "moment_ppp", str(worst["composition"]), float(worst["ppp"]), thresholds.moment_ppp, False,
+        "Share of replicated studies whose moments lie as far from the implied ones as observed.",
+    )  # fmt: skip
+    outcome = "warn" if row[5] == "fail" else row[5]
+    added = pd.DataFrame([(*row[:5], outcome, row[6])], columns=list(COLUMNS))
+    return pd.concat([checks, added], ignore_index=True)
+
+
 def _row(check: str, what: str, value: float, threshold: float, most: bool, why: str) -> Row:
     # a value that is not a number fails: it cannot be shown to pass
     good = value <= threshold if most else value >= threshold

@@ -66,6 +66,13 @@ class Thresholds(Closed):
     mcse_probability: float = Field(
         0.01, gt=0, description="Largest Monte Carlo error of a printed probability."
     )
+    moment_ppp: float = Field(
+        0.05,
+        ge=0,
+        lt=1,
+        description="Smaller share of replicated studies whose moments lie as far from the implied "
+        "ones as the observed: a warning (doi:10.1080/10705511.2011.607723).",
+    )
 
 
 class Decision(Closed):
@@ -76,6 +83,12 @@ class Decision(Closed):
     )
     mcse_margin: float = Field(
         2.0, ge=0, description="Monte Carlo errors by which the probability must clear it."
+    )
+    robust_share: float = Field(
+        0.9, gt=0, le=1, description="Share of other choices, from which on a verdict is robust."
+    )
+    fragile_share: float = Field(
+        0.5, ge=0, lt=1, description="Share below which it is fragile, as is one ever turned round."
     )
 
 

@@ -24,6 +24,7 @@ from securebase.ledger.entries import digest
 from securebase.ledger.models import choices, declared_digest
 from securebase.ledger.recording import Attempt, Purpose, recorded
 from securebase.mixing import reported_mixing
+from securebase.moment_fit import moment_fit
 from securebase.panel import Panel, panel_from_waves
 from securebase.predictive import observed_statistics, predictive_statistics
 from securebase.priors import Priors, overridden_priors, prior_table
@@ -227,6 +228,7 @@ def fit_analysis(
         "prior": prior,
         "posterior_predictive": predictive_statistics(built, panel, posterior, count, seed),
         "prior_predictive": predictive_statistics(built, panel, prior, count, seed),
+        "moment_fit": moment_fit(built, panel, posterior, count, seed),
         "observed_data": observed_statistics(built, panel),
     }
     # attributes hold the time of the run: without them equal runs give equal bytes

@@ -7,17 +7,20 @@ from pathlib import Path
 import pandas as pd
 import xarray as xr
 
-from securebase.checks import checks_table
+from securebase.checks import checks_table, with_moment_fit
 from securebase.claims import claims_table, refuse_faulty_claims
 from securebase.codebook.extracts import claims_of
 from securebase.codebook.loading import Study
 from securebase.config import Decision, Thresholds
 from securebase.families import claim_units, load_family
 from securebase.gate import failed
+from securebase.moment_fit import fit_tables
 from securebase.panel import panel_from_waves
 from securebase.patterns import pattern_table
 from securebase.sensitivity.scaling import power_scaling
+from securebase.simple_slopes import slope_table
 from securebase.summaries import parameter_table, summary_table, trajectory_table
+from securebase.turning_points import curve_table
 
 log = logging.getLogger(__name__)
 
@@ -44,8 +47,9 @@ class Bars:
 def judge_study(study: Study, folder: Path, bars: Bars) -> None:
     """Tabulate and check every posterior of a study, then judge its claims; fail at nothing.
 
-    Writes summary.csv, parameters.csv, trajectories.csv, patterns.csv, checks.tsv and
-    power_scaling.csv of each analysis, and claims.csv.
+    Writes summary.csv, parameters.csv, trajectories.csv, patterns.csv, moment_fit.csv,
+    residual_moments.csv, curves.csv, slopes.csv, power_scaling.csv and checks.tsv of each analysis,
+    and claims.csv.
 
     Parameters
     ----------
@@ -87,12 +91,18 @@ def check_analysis(
     refuse_faulty_claims(claims, posterior, family, study.study)
     summary = summary_table(posterior, family, panel.time_unit)
     checks = checks_table(summary, posterior, stats, claims, bars.thresholds)
+    fit, residual = fit_tables(draws["moment_fit"].to_dataset())
+    checks = with_moment_fit(checks, fit, bars.thresholds)
     tables = {
         "summary": summary,
         "parameters": parameter_table(summary, family, panel.time_unit),
         "trajectories": trajectory_table(posterior, family, panel),
         "patterns": pattern_table(panel),
         "power_scaling": power_scaling(draws, claims, bars.scaling),
+        "moment_fit": fit,
+        "residual_moments": residual,
+        "curves": curve_table(posterior),
+        "slopes": slope_table(study.analyses[name], posterior),
     }
     for file, table in tables.items():
         table.to_csv(folder / f"{file}.csv", index=False)

@@ -30,6 +30,7 @@ MEMBER: Final = "member"
 
 # labels of what was fitted again, in prior_grid.csv and dropout.csv
 AS_DECLARED: Final = "declared"
+EVERY_BLOCK: Final = "every block"
 EVERYONE: Final = "everyone"
 EVERY_OUTCOME: Final = "every outcome"
 

@@ -228,10 +228,18 @@ def predictive_statistics(
     count : int
         How many draws to use, evenly spaced.
     """
-    rng = np.random.default_rng(seed)
     described = statistics(built, panel)
     values = np.empty((count, len(described)))
-    for row, moments in enumerate(moments_at_draws(built, draws, count)):
-        scores = [replicate(rng, *pair) for pair in zip(built.parts, moments, strict=True)]
+    for row, (_, scores) in enumerate(replications(built, draws, count, seed)):
         values[row] = [one.of(scores) for one in described]
     return arranged(values, described)
+
+
+def replications(
+    built: Built, draws: xr.Dataset, count: int, seed: int
+) -> Iterator[tuple[list[Implied], list[Array]]]:
+    """Replicate a study at some of the draws: the moments there, and scores of each part."""
+    rng = np.random.default_rng(seed)
+    for moments in moments_at_draws(built, draws, count):
+        pairs = zip(built.parts, moments, strict=True)
+        yield moments, [replicate(rng, *pair) for pair in pairs]

@@ -7,6 +7,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # where conda's name differs: the variants without graphical toolkits and without pandas < 3
 CONDA_NAMES = {"matplotlib": "matplotlib-base", "snakemake": "snakemake-minimal"}
+# what conda's channels do not have, or not in this version, pip installs
+OF_PIP = ("axe-playwright-python", "justhtml", "playwright")
 
 HEADER = """\
 # For users of conda or mamba; written by `make lock` from pyproject.toml.
@@ -37,7 +39,14 @@ def environment_text(pyproject: str) -> str:
     """Give environment.yml for the text of a pyproject.toml."""
     project = tomllib.loads(pyproject)["project"]
     pins = sorted([*project["dependencies"], *project["optional-dependencies"]["dev"]])
-    return HEADER + "".join(f"  - {conda_requirement(pin)}\n" for pin in pins)
+    of_pip = [pin for pin in pins if pin.split("==")[0] in OF_PIP]
+    of_conda = [conda_requirement(pin) for pin in pins if pin not in of_pip]
+    return (
+        HEADER
+        + "".join(f"  - {pin}\n" for pin in of_conda)
+        + "  - pip:\n"
+        + "".join(f"      - {pin}\n" for pin in of_pip)
+    )
 
 
 if __name__ == "__main__":

@@ -5,7 +5,8 @@ REQUIRED INPUTS:
     waves           results/<study>/waves.parquet
     posterior       results/<study>/<analysis>/posterior.nc
 OUTPUTS:
-    tables          results/<study>/<analysis>/summary.csv, parameters.csv, trajectories.csv, patterns.csv
+    tables          results/<study>/<analysis>/summary.csv, parameters.csv, trajectories.csv, patterns.csv,
+                    moment_fit.csv, residual_moments.csv, curves.csv, slopes.csv
     checks          results/<study>/<analysis>/checks.tsv
     power-scaling   results/<study>/<analysis>/power_scaling.csv
     claims          results/<study>/claims.csv

@@ -68,7 +68,8 @@ LEDGER = "ledger.jsonl"
 CLEANED = ("waves.parquet", "exclusions.tsv", "scoring.tsv", "flow.csv", "codebook.csv")
 JUDGED = (
     *("summary.csv", "parameters.csv", "trajectories.csv", "patterns.csv"),
-    *("checks.tsv", "power_scaling.csv"),
+    *("checks.tsv", "power_scaling.csv", "moment_fit.csv", "residual_moments.csv"),
+    *("curves.csv", "slopes.csv"),
 )
 
 
@@ -150,7 +151,7 @@ def calibration_of(study):
 
 
 def rules_of_pages():
-    asked = ("decision", "sensitivity", "dropout", "prediction")
+    asked = ("decision", "sensitivity", "dropout", "prediction", "thresholds")
     return {name: getattr(CONFIG, name).model_dump() for name in asked}
 
 

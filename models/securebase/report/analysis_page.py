@@ -22,6 +22,7 @@ from securebase.report.sections import (
     priors,
     replication,
     standards,
+    together,
     trust,
 )
 
@@ -29,6 +30,7 @@ SECTIONS: Final[tuple[Callable[[Analysed], Section | None], ...]] = (
     trust.section,
     answer.section,
     paths.section,
+    together.section,
     curves.section,
     moderation.section,
     model.section,
@@ -46,7 +48,7 @@ SECTIONS: Final[tuple[Callable[[Analysed], Section | None], ...]] = (
 """In the order of the page."""
 
 RESTING_ON_TRUST: Final = (
-    *(paths.section, curves.section, moderation.section),
+    *(paths.section, together.section, curves.section, moderation.section),
     *(prior_sensitivity.section, replication.section, missing.section, prediction.section),
 )
 """Left out where a check failed: all they say rests on the draws."""

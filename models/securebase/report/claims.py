@@ -42,11 +42,14 @@ class ClaimResult:
         Its row of ``claims.csv``; empty when there is none.
     reasons : tuple of str
         Why its numbers are withheld; empty when they are not.
+    file : str
+        Where the row stands, from the folder of the page.
     """
 
     claim: Claim
     row: dict[str, Any]
     reasons: tuple[str, ...]
+    file: str
 
     @property
     def verdict(self) -> str:
@@ -105,6 +108,12 @@ class ClaimResult:
         return self._number("p_prior", fixed(self.value("p_prior"), 2))
 
     @property
+    def prior_needed(self) -> Number:
+        """Prior probability from which on the data would have sufficed for a verdict."""
+        value = self.value("prior_needed")
+        return self._number("prior_needed", "< 0.01" if value < 0.01 else fixed(value, 2))
+
+    @property
     def bayes_factor(self) -> Number:
         """Factor by which the data multiplied the odds of the claimed region."""
         text = factor_text(self.value("bayes_factor"))
@@ -113,11 +122,14 @@ class ClaimResult:
         return self._number("bayes_factor", bound + text)
 
     def _number(self, column: str, text: str) -> Number:
-        return Number(self.value(column), text, f"claims.csv#{self.claim.id}.{column}")
+        return Number(self.value(column), text, f"{self.file}#{self.claim.id}.{column}")
 
 
 def claim_results(
-    study: Study, table: pd.DataFrame, failures: Mapping[str, pd.DataFrame]
+    study: Study,
+    table: pd.DataFrame,
+    failures: Mapping[str, pd.DataFrame],
+    file: str = "claims.csv",
 ) -> list[ClaimResult]:
     """Match every claim, in declared order, with its result.
 
@@ -132,6 +144,8 @@ def claim_results(
         ``claims.csv``.
     failures : mapping of str to pandas.DataFrame
         Failed checks by analysis; claims of analyses that are not in it are left out.
+    file : str
+        The file of the table, from the folder of the page.
     """
     rows = {str(row["id"]): row for row in table.to_dict("records")}
     return [
@@ -139,6 +153,7 @@ def claim_results(
             claim,
             {str(key): value for key, value in rows.get(claim.id, {}).items()},
             _reasons(rows.get(claim.id), failures[claim.analysis]),
+            file,
         )
         for claim in study.claims
         if claim.analysis in failures

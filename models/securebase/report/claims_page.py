@@ -67,11 +67,21 @@ def render_claims(
         claims=[(result, verdict_sentence(result, decision)) for result in claims],
         estimand_words=estimand_words,
         sides=sides,
+        weights={
+            result.claim.id: prior_sensitivity.prior_weight(one.results, result)
+            for one in analyses
+            for result in one.shown
+        },
+        grades={
+            result.claim.id: prior_sensitivity.graded(one.results, result, decision)
+            for one in analyses
+            for result in one.shown
+        },
         supported=supported,
         expected_wrong=fixed(wrong, 2),
         forests=_forests(claims, decision),
         analyses=[
-            (one, trust.sentence(one), answer.sentence(one), _firmness(one)) for one in analyses
+            (one, trust.outcome(one), answer.sentence(one), _firmness(one)) for one in analyses
         ],
         trouble=[one for one in analyses if one.withheld],
         digests=results.digests,

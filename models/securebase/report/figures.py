@@ -1,5 +1,6 @@
 """Drawings of outcomes and participants over the waves."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -14,7 +15,8 @@ from securebase.report.wording import fixed
 
 _ROLE_MARKS: Final = (("o", "-", True), ("s", (0, (4, 2)), False))
 _MOST_WAVES: Final = 8
-_LONGEST_TITLE: Final = 36
+_TITLE_LETTERS: Final = 36
+_TITLE_INCHES: Final = 0.17
 
 
 def outcome_colour(outcome: str, position: int) -> str:
@@ -87,12 +89,12 @@ def trajectory_panel(
         What the vertical axis counts.
     """
     with svg.drawing_style():
-        figure = Figure(figsize=(svg.PANEL_INCHES, 2.9))
         present = [role for role in roles if role in set(rows["role"])]
         # the lines are labelled at their ends: room for the longest label
         longest = max((len(roles[role]) for role in present), default=0)
         width = 0.70 - 0.019 * min(max(longest - 7, 0), 12)
-        axes = figure.add_axes((0.125, 0.255, width, 0.60))
+        lines = textwrap.wrap(title, _TITLE_LETTERS)
+        figure, axes = _canvas(2.9, (0.125, 0.255, width, 0.60), len(lines))
         times = rows.drop_duplicates("wave").set_index("wave")["time"]
         spread = 0.012 * (times.max() - times.min() or 1.0)
         ends = []
@@ -106,8 +108,9 @@ def trajectory_panel(
         axes.yaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 2.5, 5, 10]))
         axes.grid(axis="y", color=svg.LINE, linewidth=0.5)
         axes.set_axisbelow(True)
-        size = _fitting(title, 10.0)
-        axes.set_title(title, loc="left", color=colour, fontsize=size, fontweight="bold", pad=18)
+        axes.set_title(
+            "\n".join(lines), loc="left", color=colour, fontsize=10.0, fontweight="bold", pad=18
+        )
         # under the title, where a long one cannot run into it
         axes.text(0.0, 1.04, unit, transform=axes.transAxes, color=svg.MUTED)
         _label_waves(axes, times, wave_labels)
@@ -116,9 +119,15 @@ def trajectory_panel(
     return figure
 
 
-def _fitting(title: str, size: float) -> float:
-    """Size of type, in points, at which a title keeps within its panel."""
-    return min(size, size * _LONGEST_TITLE / len(title))
+def _canvas(
+    height: float, place: tuple[float, float, float, float], lines: int
+) -> tuple[Figure, Axes]:
+    """Make a panel of a height, in inches, and higher by each further line of its title."""
+    left, bottom, width, tall = place
+    whole = height + _TITLE_INCHES * (lines - 1)
+    figure = Figure(figsize=(svg.PANEL_INCHES, whole))
+    kept = height / whole
+    return figure, figure.add_axes((left, bottom * kept, width, tall * kept))
 
 
 def _draw_role(axes: Axes, part: pd.DataFrame, colour: str, position: int, shift: float) -> None:
@@ -260,8 +269,8 @@ def replication_panel(
     """
     waves = [wave for wave in wave_labels if wave in set(rows["wave"])]
     with svg.drawing_style():
-        figure = Figure(figsize=(svg.PANEL_INCHES, 1.75))
-        axes = figure.add_axes((0.125, 0.15, 0.84, 0.68))
+        lines = textwrap.wrap(title, _TITLE_LETTERS)
+        figure, axes = _canvas(1.75, (0.125, 0.15, 0.84, 0.68), len(lines))
         names = list(rows["series"].drop_duplicates())
         for position, name in enumerate(names):
             part = rows[rows["series"] == name]
@@ -278,7 +287,7 @@ def replication_panel(
         axes.set_xlim(-0.5, len(waves) - 0.5)
         axes.yaxis.set_major_locator(MaxNLocator(nbins=4, steps=[1, 2, 2.5, 5, 10]))
         axes.set_title(
-            title, x=-0.13, loc="left", color=colour, fontsize=_fitting(title, 8.5),
+            "\n".join(lines), x=-0.13, loc="left", color=colour, fontsize=8.5,
             fontweight="bold", pad=5,
         )  # fmt: skip
     return figure

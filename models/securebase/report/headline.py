@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 from securebase.codebook.claim import Claim
 from securebase.config import Decision
@@ -28,6 +29,8 @@ from securebase.report.wording import (
 from securebase.synthesis.contributions import Contributed
 from securebase.synthesis.headline import Headline
 from securebase.synthesis.settings import UNIT, Synthesis
+
+_ROW: Final = "headline/headline.csv#difference"
 
 
 def write_headline(
@@ -119,9 +122,9 @@ def verdict_sentence(row: dict[object, object], claim: Claim, decision: Decision
 
 def _number(row: dict[object, object], column: str) -> Number:
     value = float(str(row[column]))
-    return Number(value, fixed(value, 2), f"headline.csv#difference.{column}")
+    return Number(value, fixed(value, 2), f"{_ROW}.{column}")
 
 
 def _probability(row: dict[object, object], column: str) -> Number:
     value = float(str(row[column]))
-    return Number(value, probability_text(value, 0.001), f"headline.csv#difference.{column}")
+    return Number(value, probability_text(value, 0.001), f"{_ROW}.{column}")

@@ -209,5 +209,5 @@ def _directions(figure: Figure, axes: Axes, below: str, above: str) -> None:
     for place, side, words in ends:
         axes.text(
             place, offset, words, transform=axes.transAxes, ha=side, va="bottom",
-            color=svg.MUTED, fontsize=7.5,
+            color=svg.MUTED,
         )  # fmt: skip

@@ -48,14 +48,14 @@ def pooled_table(summary: pd.DataFrame) -> Table:
         caption="Over all studies, in baseline sds",
         columns=("quantity", *columns),
         rows=tuple(_pooled_row({str(key): value for key, value in one.items()}) for one in rows),
-        source="headline.csv",
+        source="headline/headline.csv",
     )
 
 
 def _pooled_row(row: dict[str, object]) -> tuple[Cell, ...]:
     def at(column: str) -> Number:
         value = float(str(row[column]))
-        return Number(value, fixed(value, 2), f"headline.csv#{row['quantity']}.{column}")
+        return Number(value, fixed(value, 2), f"headline/headline.csv#{row['quantity']}.{column}")
 
     return (
         _WORDS[str(row["quantity"])],
@@ -77,7 +77,7 @@ def study_table(studies: pd.DataFrame) -> Table:
             *("#share of the mean", "#skewness", "#share of its prior"),
         ),
         rows=tuple(_study_row(used, int(str(line))) for line in used.index),
-        source="studies.csv",
+        source="headline/studies.csv",
     )
 
 
@@ -87,11 +87,11 @@ def _study_row(studies: pd.DataFrame, line: int) -> tuple[Cell, ...]:
 
     def at(column: str) -> Number:
         value = float(str(studies.at[line, column]))
-        return Number(value, fixed(value, 2), f"studies.csv#{place}.{column}")
+        return Number(value, fixed(value, 2), f"headline/studies.csv#{place}.{column}")
 
     def percent(column: str) -> Number:
         value = float(str(studies.at[line, column]))
-        return Number(value, f"{100 * value:.0f} %", f"studies.csv#{place}.{column}")
+        return Number(value, f"{100 * value:.0f} %", f"headline/studies.csv#{place}.{column}")
 
     return (
         study,
@@ -163,7 +163,7 @@ def _sensitivity_cells(row: dict[str, object]) -> Iterator[Cell]:
     def at(column: str) -> Number:
         value = float(str(row[column]))
         text = probability_text(value, 0.001) if column == "p_claim" else fixed(value, 2)
-        return Number(value, text, f"sensitivity.csv#{row['choice']}.{column}")
+        return Number(value, text, f"headline/sensitivity.csv#{row['choice']}.{column}")
 
     yield at("median")
     yield (at("q2_5"), " to ", at("q97_5"))

@@ -13,7 +13,7 @@ from securebase.report.inputs import FAIL, read_people, read_table
 from securebase.report.rendering import rendered, write_page
 from securebase.report.svg import Picture
 from securebase.report.tables import people
-from securebase.report.wording import VERDICTS, Number, Sentence, estimand_words
+from securebase.report.wording import VERDICTS, Number, Sentence, estimand_words, told_below
 from securebase.synthesis.headline import Headline
 from securebase.synthesis.settings import Synthesis
 
@@ -73,9 +73,10 @@ def read_entry(study: Study, folder: Path) -> Entry:
     """
     checks = {name: read_table(folder / name / "checks.tsv") for name in study.analyses}
     failures = {name: table[table["passed"] == FAIL] for name, table in checks.items()}
-    claims = claim_results(study, read_table(folder / "claims.csv"), failures)
+    file = f"{study.study}/claims.csv"
+    claims = claim_results(study, read_table(folder / "claims.csv"), failures, file)
     failed = [name for name, table in failures.items() if not table.empty]
-    return Entry(study, people(read_people(folder), study), claims, failed)
+    return Entry(study, told_below(people(read_people(folder), study), study.study), claims, failed)
 
 
 def read_answer(synthesis: Synthesis, folder: Path, decision: Decision) -> Answer:

@@ -18,7 +18,8 @@ STUDY_FILES: Final = ("exclusions.tsv", "scoring.tsv", "flow.csv", "codebook.csv
 OPTIONAL_FILES: Final = ("priors.csv", "left_out.csv")
 ANALYSIS_FILES: Final = (
     *("summary.csv", "parameters.csv", "trajectories.csv", "patterns.csv", "checks.tsv"),
-    *("power_scaling.csv", "posterior.nc"),
+    *("power_scaling.csv", "moment_fit.csv", "residual_moments.csv", "curves.csv", "slopes.csv"),
+    "posterior.nc",
 )
 GRID_FILE: Final = "prior_grid.csv"
 DROPOUT_FILE: Final = "dropout.csv"
@@ -30,7 +31,7 @@ _COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "claims.csv": (
         *("id", "analysis", "unit", "direction", "rope_low", "rope_high", "sd", "q2_5", "median"),
         *("q97_5", "p_beyond", "p_rope", "p_opposite", "p_mcse", "p_prior", "bayes_factor"),
-        *("ess_bulk", "ess_tail", "r_hat", "verdict"),
+        *("prior_needed", "ess_bulk", "ess_tail", "r_hat", "verdict"),
     ),
     "flow.csv": ("stage", "wave", "role", "persons", "units", "reason"),
     "exclusions.tsv": ("file", "row", "kind", "rule", "reason", "action"),
@@ -44,11 +45,28 @@ _COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
         *("role", "outcome", "wave", "time", "time_unit", "expected", "q2_5", "q97_5"),
         *("observed_n", "observed_mean", "observed_se"),
     ),
+    "moment_fit.csv": ("composition", "moments", "observed", "replicated", "ppp"),
+    "residual_moments.csv": ("composition", "of", "with", "residual"),
+    "curves.csv": (
+        *("name", "coordinates", "outcome", "p_turns", "p_mcse"),
+        *("turn_q2_5", "turn_median", "turn_q97_5"),
+    ),
+    "slopes.csv": ("of", "on", "by", "at", "q2_5", "median", "q97_5"),
     "patterns.csv": ("composition", "answered", "units"),
     "parameters.csv": ("name", "cells", "unit", "meaning"),
     "power_scaling.csv": ("claim", "block", "prior", "likelihood", "diagnosis"),
     "prior_grid.csv": (
-        *("claim", "block", "setting", "p_beyond", "p_rope", "p_mcse", "verdict", "failure"),
+        *(
+            "claim",
+            "block",
+            "setting",
+            "factor",
+            "p_beyond",
+            "p_rope",
+            "p_mcse",
+            "verdict",
+            "failure",
+        ),
     ),
     "dropout.csv": (
         *("claim", "outcome", "who", "shift", "p_beyond", "p_rope", "p_mcse", "verdict"),
@@ -78,7 +96,7 @@ _TEXT: Final = frozenset(
         *("name", "label", "levels", "coordinates", "outcome", "time_unit", "check", "what"),
         *("comparison", "passed", "explanation", "reversed", "block", "density"),
         *("setting", "diagnosis", "failure", "who", "meaning", "model", "left_out", "composition"),
-        *("answered", "family", "design", "world", "region"),
+        *("of", "with", "on", "by", "answered", "family", "design", "world", "region"),
         *("date", "data", "purpose", "errors", "seed_as_ruled", "declared_sha256", "hash"),
         *("priors_sha256", "data_sha256"),
     }
@@ -93,7 +111,8 @@ class AnalysisResults:
     ----------
     name : str
         Of the analysis.
-    summary, parameters, trajectories, patterns, checks, scaling : pandas.DataFrame
+    summary, parameters, trajectories, patterns, checks, scaling, moment_fit, residual_moments, \
+curves, slopes : pandas.DataFrame
         The tables of the same name (``power_scaling.csv``), indexed by line.
     posterior : xarray.DataTree
         The whole of ``posterior.nc``.
@@ -110,6 +129,10 @@ class AnalysisResults:
     patterns: pd.DataFrame
     checks: pd.DataFrame
     scaling: pd.DataFrame
+    moment_fit: pd.DataFrame
+    residual_moments: pd.DataFrame
+    curves: pd.DataFrame
+    slopes: pd.DataFrame
     posterior: xr.DataTree
     priors: pd.DataFrame | None
     left_out: pd.DataFrame | None
@@ -254,6 +277,10 @@ def _analysis(name: str, folder: Path, tables: Mapping[str, pd.DataFrame]) -> An
         patterns=tables[f"{name}/patterns.csv"],
         checks=tables[f"{name}/checks.tsv"],
         scaling=tables[f"{name}/power_scaling.csv"],
+        moment_fit=tables[f"{name}/moment_fit.csv"],
+        residual_moments=tables[f"{name}/residual_moments.csv"],
+        curves=tables[f"{name}/curves.csv"],
+        slopes=tables[f"{name}/slopes.csv"],
         posterior=posterior,
         priors=tables.get(f"{name}/priors.csv"),
         left_out=tables.get(f"{name}/left_out.csv"),

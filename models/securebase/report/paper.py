@@ -4,7 +4,7 @@ Appelbaum et al. (2018), doi:10.1037/amp0000191, table 8 for Bayesian analyses. 
 that the pages print.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from securebase.codebook.loading import Study
@@ -35,6 +35,7 @@ _VERDICTS: Final = {
     "practically zero": "The quantity was practically zero",
     "undecided": "The data did not decide",
 }
+_SAMPLING: Final = ("securebase", "pymc", "nutpie")
 
 
 def apa(number: Number | str) -> str:
@@ -96,8 +97,9 @@ def methods(
     yield _participants(study, results)
     yield _measures(study, results)
     for one in analyses:
-        yield f"{one.analysis.question} {model.sentence(one)}"
-        yield _estimation(one)
+        yield f"{one.analysis.question} {model.fitted(one)}"
+    if analyses:
+        yield _estimation(analyses)
     yield _decision(rules)
 
 
@@ -118,26 +120,27 @@ def _measures(study: Study, results: StudyResults) -> str:
         spread = ""
         if len(found):
             lowest, highest = (apa(fixed(one, 2)) for one in (found.min(), found.max()))
-            spread = f", ω = {lowest}" + (f" to {highest}" if found.max() > found.min() else "")
+            spread = f", ω = {lowest}" + (f" to {highest}" if highest != lowest else "")
         items = counted(len(scale.items), "item")
         parts.append(f"{labels[name]} ({items}, {short(low)} to {short(high)}{spread})")
     return f"Measures were {listed(parts)}."
 
 
-def _estimation(one: Analysed) -> str:
-    sizes, table = one.results.posterior["posterior"].sizes, one.results.summary
-    versions = str(one.results.posterior.attrs.get("versions", ""))
-    used = [
-        part
-        for part in versions.split(", ")
-        if part.split(" ")[0] in ("securebase", "pymc", "nutpie")
-    ]
+def _estimation(analyses: Sequence[Analysed]) -> str:
+    drawn, mixed, used = {}, {}, dict[str, None]()
+    for one in analyses:
+        sizes, table = one.results.posterior["posterior"].sizes, one.results.summary
+        versions = str(one.results.posterior.attrs.get("versions", "")).split(", ")
+        used |= dict.fromkeys(part for part in versions if part.split(" ")[0] in _SAMPLING)
+        drawn[one.name] = f"{sizes['chain']} chains of {sizes['draw']:,} draws after warm-up."
+        mixed[one.name] = (
+            f"Largest R-hat = {fixed(table['r_hat'].max(), 3)}, smallest effective sample size = "
+            f"{one.results.smallest_ess:,.0f}."
+        )
     return (
-        f"Posteriors were drawn by the no-U-turn sampler ({listed(used)}), {sizes['chain']} chains "
-        f"of {sizes['draw']:,} draws after warm-up (largest R-hat = "
-        f"{fixed(table['r_hat'].max(), 3)}, smallest effective sample size = "
-        f"{fixed(one.results.smallest_ess, 0)}). Missing answers were handled by full information: "
-        "random effects were integrated out of the likelihood of what was observed."
+        f"Posteriors were drawn by the no-U-turn sampler ({listed(used)}): {_once(drawn)} "
+        f"{_once(mixed)} Random effects were integrated out of the likelihood of what was "
+        "observed, so that missing answers were handled by full information."
     )
 
 
@@ -157,9 +160,19 @@ def results_paragraphs(
 ) -> Iterator[str]:
     """Write the paragraphs of a Results section, one per claim, then what would change them."""
     yield from (_claim(one) for one in claims)
-    for one in analyses:
-        if not one.withheld:
-            yield f"{prior_sensitivity.sentence(one)} {missing.sentence(one)}"
+    shown = [one for one in analyses if not one.withheld]
+    for sentence in (prior_sensitivity.sentence, missing.sentence):
+        if shown:
+            yield _once({one.name: sentence(one) for one in shown})
+
+
+def _once(said: Mapping[str, str]) -> str:
+    """Say what is the same of all analyses once, and else of each by name."""
+    if len(set(said.values())) == 1:
+        return next(iter(said.values()))
+    names = (name.replace("_", " ") for name in said)
+    pairs = zip(names, said.values(), strict=True)
+    return " ".join(f"Analysis {name}: {words[0].lower()}{words[1:]}" for name, words in pairs)
 
 
 def _claim(one: ClaimResult) -> str:

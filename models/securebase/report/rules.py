@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from securebase.config import Decision, Dropout, Prediction, Sensitivity
+from securebase.config import Decision, Dropout, Prediction, Sensitivity, Thresholds
 from securebase.report.inputs import DROPOUT_FILE, GRID_FILE, PREDICTION_FILE
 
 
@@ -22,12 +22,15 @@ class Rules:
         What was asked of those who left.
     prediction : Prediction
         What was asked of rivals.
+    thresholds : Thresholds
+        Where checks fail.
     """
 
     decision: Decision = field(default_factory=Decision)
     sensitivity: Sensitivity = field(default_factory=Sensitivity)
     dropout: Dropout = field(default_factory=Dropout)
     prediction: Prediction = field(default_factory=Prediction)
+    thresholds: Thresholds = field(default_factory=Thresholds)
 
     @classmethod
     def of(cls, told: Mapping[str, Mapping[str, Any]]) -> Self:
@@ -37,6 +40,7 @@ class Rules:
             Sensitivity(**told["sensitivity"]),
             Dropout(**told["dropout"]),
             Prediction(**told["prediction"]),
+            Thresholds(**told["thresholds"]),
         )
 
     @property

@@ -1,46 +1,11 @@
-"""Drawings of a slope over its moderator, and where zero is left out (Johnson-Neyman)."""
-
-from typing import Final
+"""Drawings of a slope over its moderator."""
 
 import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from securebase.report import svg
-
-REACH: Final = 2.0
-POINTS: Final = 81
-
-
-def slopes_along(
-    main: NDArray[np.float64], product: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Follow a slope over its moderator.
-
-    Parameters
-    ----------
-    main, product : ndarray (sample,)
-        Effect of the predictor at the moderator's origin, and of their product.
-
-    Returns
-    -------
-    (places, limits) : ndarray (point,), ndarray (3, point)
-        Values of the moderator from -`REACH` to `REACH`; 2.5 % quantile, median and 97.5 %
-        quantile of the slope there.
-    """
-    places = np.linspace(-REACH, REACH, POINTS)
-    slopes = main[:, None] + product[:, None] * places
-    return places, np.quantile(slopes, [0.025, 0.5, 0.975], axis=0)
-
-
-def clear_of_zero(limits: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Say where a slope is clearly above zero (1), below it (-1) or neither (0).
-
-    Johnson-Neyman regions, of posterior intervals: Bauer & Curran (2005),
-    doi:10.1207/s15327906mbr4003_5.
-    """
-    low, _, high = limits
-    return np.where(low > 0, 1, np.where(high < 0, -1, 0))
+from securebase.simple_slopes import REACH, clear_of_zero
 
 
 def slope_panel(

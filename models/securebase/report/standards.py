@@ -8,11 +8,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from securebase.names import EVERY_BLOCK
 from securebase.report.analysed import Analysed
 from securebase.report.inputs import FAIL, PASS
+from securebase.report.sections.prior_sensitivity import graded
+from securebase.robustness import FRAGILE
 
 NOT_APPLICABLE: Final = "not applicable"
+WITHHELD: Final = "withheld"
+_REST_ON_DRAWS: Final = frozenset({"sensitivity", "replication", "missing"})
 _CLAIMS: Final = "claims.html#"
+# of the declared spread: next to nothing is said by a prior that wide
+_MUCH_WIDER: Final = 4.0
 
 
 @dataclass(frozen=True)
@@ -38,7 +45,9 @@ class Item:
     met: Callable[[Analysed], bool | None]
 
     def status(self, one: Analysed) -> str:
-        """pass, fail or not applicable."""
+        """pass, fail, not applicable, or withheld: its section rests on draws that failed."""
+        if one.withheld and self.evidence in _REST_ON_DRAWS:
+            return WITHHELD
         met = self.met(one)
         return NOT_APPLICABLE if met is None else PASS if met else FAIL
 
@@ -73,16 +82,32 @@ def _priors_with_reasons(one: Analysed) -> bool | None:
     return priors is not None and bool((priors["reason"].astype(str).str.len() > 0).all())
 
 
-def _refitted(*blocks: str) -> Callable[[Analysed], bool | None]:
+def _refitted(*blocks: str, widest: float = 1.0) -> Callable[[Analysed], bool | None]:
     def refitted(one: Analysed) -> bool | None:
         if not one.claims:
             return None
         grid = one.results.grid
-        if grid is None or grid.empty:
+        if grid is None:
             return False
-        return not blocks or bool(grid["block"].str.endswith(blocks).any())
+        fitted = grid[(grid["failure"] == "") & (grid["factor"] >= widest)]
+        return bool(fitted["block"].str.endswith(blocks or "").any())
 
     return refitted
+
+
+def _steady(one: Analysed) -> bool | None:
+    if not one.claims:
+        return None
+    grades = [graded(one.results, two, one.rules.decision) for two in one.shown]
+    return bool(grades) and all(words and not words.startswith(FRAGILE) for words in grades)
+
+
+def _chains_shown(one: Analysed) -> bool | None:
+    return not one.withheld
+
+
+def _draws_of_claims_shown(one: Analysed) -> bool | None:
+    return not one.withheld if one.claims else None
 
 
 def _those_who_left(one: Analysed) -> bool | None:
@@ -112,15 +137,17 @@ ITEMS: Final = (
     Item("BARG", "5", "Other priors, and whether decisions change.", "sensitivity", _refitted()),
     Item("BARG", "6", "Seed, data and settings.", "origin", _told("seed", "settings")),
     Item("WAMBS", "1", "Priors on the scale of the outcome.", "priors", _groups("prior")),
-    Item("WAMBS", "2", "Chains agree, to the eye.", "computation", _always),
-    Item("WAMBS", "3", "Half of the draws say the same.", "computation", _always),
+    Item("WAMBS", "2", "Chains agree, to the eye.", "computation", _chains_shown),
+    Item("WAMBS", "3", "Half of the draws say the same.", "computation", _draws_of_claims_shown),
     Item("WAMBS", "4", "Enough draws for the tails.", "trust", _passed("ess_tail")),
-    Item("WAMBS", "5", "Autocorrelation.", "computation", _always),
+    Item("WAMBS", "5", "Autocorrelation.", "computation", _draws_of_claims_shown),
     Item("WAMBS", "6", "Estimates make sense: replicated as observed.", "replication",
          _groups("posterior_predictive")),
     Item("WAMBS", "7", "Other priors of variances and correlations.", "sensitivity",
          _refitted("_sd", "_corr")),
-    Item("WAMBS", "8", "Much wider priors.", "sensitivity", _refitted()),
+    Item("WAMBS", "8", "Priors at least four times as wide.", "sensitivity",
+         _refitted(EVERY_BLOCK, widest=_MUCH_WIDER)),
+    Item("WAMBS", "9", "No verdict is fragile under other priors.", "sensitivity", _steady),
     Item("WAMBS", "10", "Words for posteriors only: pages with others are not written.", "reading",
          _always),
     Item("JARS", "flow", "Participants at each stage.", f"{_CLAIMS}people", _always),

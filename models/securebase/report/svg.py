@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Final
@@ -130,17 +130,21 @@ def _localise(node: ElementTree.Element, name: str, used: set[str]) -> None:
             elif value.startswith(TIP):
                 ElementTree.SubElement(node, "title").text = value.removeprefix(TIP)
         elif key == "style":
-            node.set(key, _page_style(value).replace("url(#", f"url(#{name}-"))
+            # as attributes: a page may then be served where inline styles are not allowed
+            for property_, said in _declarations(value):
+                node.set(property_, said.replace("url(#", f"url(#{name}-"))
         elif key == "href" and value.startswith("#"):
             node.set(key, f"#{name}-{value[1:]}")
         else:
             node.set(key, value.replace("url(#", f"url(#{name}-"))
 
 
-def _page_style(style: str) -> str:
+def _declarations(style: str) -> Iterator[tuple[str, str]]:
     for colour, variable in COLOURS.items():
         style = style.replace(colour, f"var({variable})")
-    return _FONT.sub(r"\1var(--sans)", style)
+    for declaration in filter(None, _FONT.sub(r"\1var(--sans)", style).split(";")):
+        key, _, value = declaration.partition(":")
+        yield key.strip(), value.strip()
 
 
 def _label(root: ElementTree.Element, label: str) -> None:

@@ -6,6 +6,7 @@ from typing import ClassVar, Final
 import pandas as pd
 
 from securebase.codebook.loading import Study
+from securebase.report.addresses import lines_address
 from securebase.report.inputs import FAIL, PASS, WARN, StudyResults, number_at
 from securebase.report.wording import NOT_AVAILABLE, Number, counted, probability_text
 from securebase.waves.scoring import ALL_WAVES, SCALE_ROW
@@ -193,7 +194,7 @@ def exclusion_table(results: StudyResults) -> Table:
             (
                 str(file),
                 str(rule).replace("_", " "),
-                Number(len(part), counted(len(part), str(kind)), _entries_of(part)),
+                Number(len(part), counted(len(part), str(kind)), _address(part)),
                 _lines(part),
                 _some(part["reason"].drop_duplicates(), 2, "; "),
                 str(action),
@@ -205,9 +206,8 @@ def exclusion_table(results: StudyResults) -> Table:
     )
 
 
-def _entries_of(part: pd.DataFrame) -> str:
-    # the address of a count is the first and the last entry it counts
-    return f"exclusions.tsv#L{part.index[0]}..L{part.index[-1]}.rule={part['rule'].iloc[0]}"
+def _address(part: pd.DataFrame) -> str:
+    return lines_address("exclusions.tsv", map(int, part.index))
 
 
 def _lines(part: pd.DataFrame) -> str:

@@ -36,7 +36,7 @@ class Number:
     text : str
         As printed.
     source : str
-        File, row and column, such as ``claims.csv#H1.median``.
+        File, row and column, such as ``claims.csv#H1.median``: see docs/addresses.md.
     strong : bool
         Whether a sentence leans on it.
     """
@@ -61,6 +61,14 @@ class Number:
 
 
 Sentence = tuple[str | Number, ...]
+
+
+def told_below(sentence: Sentence, folder: str) -> Sentence:
+    """Say a sentence on a page one folder up, where addresses start with the folder."""
+    return tuple(
+        replace(one, source=f"{folder}/{one.source}") if isinstance(one, Number) else one
+        for one in sentence
+    )
 
 
 def plain(sentence: Iterable[str | Number]) -> str:
@@ -204,6 +212,7 @@ def check_name(name: str) -> str:
         "e_bfmi": "E-BFMI",
         "mcse": "MCSE of means",
         "p_mcse": "MCSE of probabilities",
+        "moment_ppp": "moment PPP",
     }
     base = name.removeprefix("focal_")
     words = names.get(base, base.replace("_", " "))

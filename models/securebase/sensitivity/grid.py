@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
-from typing import Any, Final
+from typing import Any
 
 import pandas as pd
 import xarray as xr
@@ -15,10 +15,9 @@ from securebase.codebook.claim import Claim
 from securebase.config import Decision, Sampling, Sensitivity
 from securebase.dials import Block, blocks_of, weights
 from securebase.fitting import Question
-from securebase.names import AS_DECLARED
+from securebase.names import AS_DECLARED, EVERY_BLOCK
 from securebase.refits import Outcome, Task
 
-EVERY: Final = "every block"
 _KEPT = ("mean", "sd", "q2_5", "median", "q97_5", "p_beyond", "p_rope", "p_opposite", "p_mcse")
 COLUMNS = ("claim", "block", "setting", "factor", *_KEPT, "verdict", "draws", "failure")
 
@@ -30,7 +29,7 @@ class Alternative:
     Parameters
     ----------
     block : str
-        What is turned: a block, or `EVERY` one that is no correlation; `AS_DECLARED`: nothing.
+        What is turned: a block; `EVERY_BLOCK`: all but correlations; `AS_DECLARED`: nothing.
     setting : str
         How, in words.
     factor : float
@@ -46,7 +45,7 @@ class Alternative:
         scales = {
             one.name: self.factor
             for one in blocks
-            if not one.of_correlations and self.block in (one.name, EVERY)
+            if not one.of_correlations and self.block in (one.name, EVERY_BLOCK)
         }
         etas = {
             one.name: self.factor * one.eta
@@ -67,7 +66,7 @@ def alternatives(blocks: Sequence[Block], asked: Sensitivity) -> Iterator[Altern
             for factor in asked.sd_factors:
                 yield Alternative(block.name, _times(factor), factor)
     for factor in asked.sd_factors_of_all:
-        yield Alternative(EVERY, _times(factor), factor)
+        yield Alternative(EVERY_BLOCK, _times(factor), factor)
 
 
 def _times(factor: float) -> str:

@@ -8,8 +8,10 @@ import xarray as xr
 
 from securebase.claims import estimand_draws
 from securebase.names import SAMPLES
+from securebase.report.addresses import draws_address
 from securebase.report.analysed import Analysed
 from securebase.report.chain_figures import rank_panel
+from securebase.report.claims import ClaimResult
 from securebase.report.fit_tables import estimate_table
 from securebase.report.section import Block, Gallery, Note, Section, folded
 from securebase.report.svg import Picture, inline_svg
@@ -55,7 +57,7 @@ def _blocks(one: Analysed) -> Iterator[Block]:
     caption = f"The {counted(len(lines), 'quantity', 'quantities')} that mixed worst"
     yield folded(estimate_table(caption, one.results, table.loc[lines], one.labels))
     if one.claims:
-        yield folded(_halves(one))
+        yield folded(_steadiness(one))
 
 
 def _ranks(one: Analysed, line: int, effective: float) -> Picture:
@@ -82,26 +84,44 @@ def cell_draws(posterior: xr.Dataset, place: str) -> xr.DataArray:
     return posterior[name].sel({dim: label for dim, _, label in pairs})
 
 
-def _halves(one: Analysed) -> Table:
-    """Put the first half of the draws beside all of them (WAMBS, point 3)."""
+def _steadiness(one: Analysed) -> Table:
+    """Put half of the draws beside all, and say how alike neighbours are (WAMBS, 3 and 5)."""
     posterior = one.results.posterior["posterior"].to_dataset()
-    rows: list[tuple[Cell, ...]] = []
-    for result in one.shown:
-        draws = estimand_draws(result.claim, posterior)
-        half = draws.isel(draw=slice(0, draws.sizes["draw"] // 2))
-        source = f"{one.name}/posterior.nc#posterior.{result.claim.id}"
-        error = result.value("sd") / np.sqrt(result.value("ess_bulk") / 2)
-        change = (float(half.mean()) - float(draws.mean())) / error
-        values = (float(half.mean()), float(draws.mean()), change)
-        places = (3, 3, 1)
-        numbers = (
-            Number(value, fixed(value, digits), source)
-            for value, digits in zip(values, places, strict=True)
-        )
-        rows.append((result.claim.id, *numbers))
     return Table(
-        caption="Half of the draws beside all of them",
-        columns=("claim", "#mean of the first half", "#mean of all", "#difference in MCSE"),
-        rows=tuple(rows),
+        caption="Half of the draws beside all of them, and how alike neighbouring draws are",
+        columns=(
+            *("claim", "#mean of the first half", "#mean of all"),
+            *("#difference in MCSE", "#in % of the mean", "#autocorrelation at lag 1"),
+        ),
+        rows=tuple(_steadiness_row(two, posterior, one.name) for two in one.shown),
         source=f"{one.name}/posterior.nc",
     )
+
+
+def _steadiness_row(result: ClaimResult, posterior: xr.Dataset, analysis: str) -> tuple[Cell, ...]:
+    draws = estimand_draws(result.claim, posterior)
+    half = float(draws.isel(draw=slice(0, draws.sizes["draw"] // 2)).mean())
+    whole = float(draws.mean())
+    error = result.value("sd") / np.sqrt(result.value("ess_bulk") / 2)
+    told = (
+        (half, 3, "mean_of_first_half"),
+        (whole, 3, "mean"),
+        ((half - whole) / error, 1, "shift_of_first_half"),
+        (100 * (half - whole) / whole, 1, "percent_of_first_half"),
+        (autocorrelation(draws), 2, "autocorrelation"),
+    )
+    at = {"claim": result.claim.id}
+    numbers = (
+        Number(
+            value, fixed(value, places), draws_address(analysis, "posterior", "estimand", at, name)
+        )
+        for value, places, name in told
+    )
+    return (result.claim.id, *numbers)
+
+
+def autocorrelation(draws: xr.DataArray) -> float:
+    """Correlate draws (chain, draw) with their neighbours, over all chains."""
+    centred = draws - draws.mean()
+    product = (centred.values[:, 1:] * centred.values[:, :-1]).mean()
+    return float(product / centred.values.var())

@@ -18,14 +18,16 @@ def section(one: Analysed) -> Section:
 
 
 def sentence(one: Analysed) -> str:
+    """Say what was fitted, and that random effects are integrated out."""
+    return f"{fitted(one)} Random effects are integrated out, not sampled."
+
+
+def fitted(one: Analysed) -> str:
     """Name the family and count its quantities, those that claims ask about apart."""
     asked = {term.variable for result in one.claims for term in result.claim.estimand}
     focal = f"; claims ask about {listed(map(variable_words, sorted(asked)))}" if asked else ""
     quantities = counted(len(one.results.summary), "quantity", "quantities")
-    return (
-        f"A model of {one.family_words}: {quantities} are "
-        f"estimated{focal}. Random effects are integrated out, not sampled."
-    )
+    return f"A model of {one.family_words}: {quantities} are estimated{focal}."
 
 
 def _blocks(one: Analysed) -> Iterator[Block]:

@@ -1,22 +1,20 @@
 """For whom: slopes over their moderators, with the region where zero is left out."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import product
 from typing import Final
 
 import numpy as np
-import xarray as xr
+import pandas as pd
 from numpy.typing import NDArray
 
-from securebase.codebook.terms import Interaction, Predictor
-from securebase.names import SAMPLES
 from securebase.report.analysed import Analysed
 from securebase.report.figures import outcome_colour
-from securebase.report.section import Block, Folded, Gallery, Note, Section
-from securebase.report.slope_figures import REACH, clear_of_zero, slope_panel, slopes_along
+from securebase.report.inputs import number_at
+from securebase.report.section import Block, Folded, Gallery, Note, Section, folded
+from securebase.report.slope_figures import slope_panel
 from securebase.report.svg import Picture, inline_svg
+from securebase.report.tables import Cell, Table
 from securebase.report.wording import counted, fixed
+from securebase.simple_slopes import REACH, Slope, clear_of_zero, slopes_along, slopes_of
 
 _SHOWN: Final = 6
 _READING: Final = (
@@ -25,31 +23,9 @@ _READING: Final = (
 )
 
 
-@dataclass(frozen=True)
-class Slope:
-    """An effect that depends on a moderator.
-
-    Parameters
-    ----------
-    of, on, by : str
-        Predictor, outcome and member, moderator, in words.
-    outcome, axis : str
-        Outcome; moderator with its unit.
-    main, product : ndarray (sample,)
-    """
-
-    of: str
-    on: str
-    by: str
-    outcome: str
-    axis: str
-    main: NDArray[np.float64]
-    product: NDArray[np.float64]
-
-
 def section(one: Analysed) -> Section | None:
     """Draw the slopes; None where nothing is moderated by an observed predictor."""
-    slopes = list(_slopes(one))
+    slopes = list(slopes_of(one.analysis, one.results.posterior["posterior"].to_dataset()))
     if not slopes:
         return None
     found = [_drawn(one, number, slope) for number, slope in enumerate(slopes)]
@@ -63,48 +39,24 @@ def section(one: Analysed) -> Section | None:
     if pictures[_SHOWN:]:
         title = f"{counted(len(pictures) - _SHOWN, 'more drawing')}"
         blocks.append(Folded(title, (Gallery(pictures[_SHOWN:]),)))
-    return Section("moderation", "For whom?", (words,), (*blocks, Note((_READING,))))
+    blocks += [Note((_READING,)), folded(_simple_slopes(one))]
+    return Section("moderation", "For whom?", (words,), tuple(blocks))
 
 
-def _slopes(one: Analysed) -> Iterator[Slope]:
-    posterior = one.results.posterior["posterior"].to_dataset()
-    known = {predictor.term: predictor for predictor in one.analysis.predictors}
-    for declared in one.analysis.interactions:
-        if len(declared.of) == 2 and set(declared.of) <= set(known):
-            predictor, moderator = (known[term] for term in declared.of)
-            for part in declared.on:
-                yield from _of_part(posterior, declared, predictor, moderator, part)
+def _simple_slopes(one: Analysed) -> Table:
+    table, file = one.results.slopes, f"{one.name}/slopes.csv"
+    return Table(
+        caption="Simple slopes: the effect at values of the moderator",
+        columns=("effect of", "on", "moderator", "#at", "#median", "#95 % ETI"),
+        rows=tuple(_slope_row(table, file, int(line)) for line in table.index),
+        source=file,
+    )
 
 
-def _of_part(
-    posterior: xr.Dataset, declared: Interaction, predictor: Predictor, moderator: Predictor,
-    part: str,
-) -> Iterator[Slope]:  # fmt: skip
-    names = f"{predictor.of}_on_{part}", f"interaction_on_{part}"
-    if any(name not in posterior for name in names):
-        return
-    at = {f"{predictor.of}_predictor": predictor.name}, {"interaction_predictor": declared.name}
-    try:
-        main, products = (posterior[name].sel(own) for name, own in zip(names, at, strict=True))
-    except KeyError:
-        # what varies over moments is labelled otherwise, and drawn with its own model
-        return
-    dims = [str(dim) for dim in products.dims if dim not in SAMPLES]
-    for labels in product(*(products[dim].values for dim in dims)):
-        cell = dict(zip(dims, labels, strict=True))
-        own, by = (values.sel(cell).values.ravel() for values in (main, products))
-        if np.isnan(own).all() or np.isnan(by).all():
-            continue
-        unit = "sd" if moderator.scale == "sd" else "its own unit"
-        yield Slope(
-            of=predictor.term.replace("_", " "),
-            on=", ".join(str(label).replace("_", " ") for label in labels),
-            by=moderator.term.replace("_", " "),
-            outcome=str(cell.get("outcome", "")),
-            axis=f"{moderator.term.replace('_', ' ')}, {unit}",
-            main=own,
-            product=by,
-        )
+def _slope_row(table: pd.DataFrame, file: str, line: int) -> tuple[Cell, ...]:
+    low, middle, high = (number_at(table, file, line, q, 2) for q in ("q2_5", "median", "q97_5"))
+    words = (str(table.at[line, name]) for name in ("of", "on", "by"))
+    return (*words, number_at(table, file, line, "at"), middle, (low, " to ", high))
 
 
 def _drawn(one: Analysed, number: int, slope: Slope) -> tuple[Picture, bool]:

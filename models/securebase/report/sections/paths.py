@@ -6,16 +6,16 @@ from typing import Final
 import pandas as pd
 
 from securebase.report.analysed import Analysed
+from securebase.report.fit_tables import estimate_table
 from securebase.report.path_figures import Arrow, path_diagram
-from securebase.report.section import Block, Folded, Gallery, Note, Section
+from securebase.report.section import Block, Folded, Gallery, Note, Section, folded
 from securebase.report.svg import Picture, inline_svg
 from securebase.report.wording import counted, fixed, listed, variable_words
 
 _SHOWN: Final = 6
 _READING: Final = (
     "Posterior medians, arrows from left to right; full lines where zero lies outside of the 95 % "
-    "ETI (green above, purple below), dashes where it does not. All with their intervals: under "
-    "“What was fitted”."
+    "ETI (green above, purple below), dashes where it does not."
 )
 
 
@@ -32,8 +32,8 @@ def _groups(summary: pd.DataFrame) -> Iterator[tuple[str, list[Arrow]]]:
     found: dict[str, list[Arrow]] = {}
     for row in summary.to_dict("records"):
         at = dict(pair.split("=", 1) for pair in str(row["coordinates"]).split(", ") if "=" in pair)
-        path = next((at[dim] for dim in at if dim.endswith("path")), "")
-        if " to " not in path:
+        path = _path(str(row["coordinates"]))
+        if not path:
             continue
         others = [label for dim, label in at.items() if not dim.endswith("path")]
         title = ", ".join([variable_words(str(row["name"])), *others]).replace("_", " ")
@@ -59,6 +59,16 @@ def _blocks(one: Analysed, groups: dict[str, list[Arrow]]) -> Iterator[Block]:
         rest = pictures[_SHOWN:]
         yield Folded(f"{counted(len(rest), 'more diagram')}", (Gallery(rest),))
     yield Note((_READING,))
+    summary = one.results.summary
+    rows = summary[[bool(_path(str(at))) for at in summary["coordinates"]]]
+    yield folded(estimate_table("All arrows", one.results, rows, one.labels))
+
+
+def _path(coordinates: str) -> str:
+    """Find the arrow among coordinates: "anxiety to avoidance"; empty where there is none."""
+    pairs = (pair.partition("=") for pair in coordinates.split(", "))
+    found = (label for dim, _, label in pairs if dim.endswith("path") and " to " in label)
+    return next(found, "")
 
 
 def _picture(one: Analysed, number: int, title: str, arrows: list[Arrow]) -> Picture:

@@ -4,13 +4,15 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
+from securebase.config import Decision
 from securebase.names import AS_DECLARED
 from securebase.report.analysed import Analysed
 from securebase.report.claims import ClaimResult
 from securebase.report.inputs import AnalysisResults, number_at
 from securebase.report.section import Block, Note, Section, folded
 from securebase.report.tables import Cell, Table, probability_range
-from securebase.report.wording import counted, listed, short, variable_words
+from securebase.report.wording import Sentence, counted, listed, short, variable_words
+from securebase.robustness import grade
 
 
 def section(one: Analysed) -> Section:
@@ -44,9 +46,47 @@ def _blocks(one: Analysed) -> Iterator[Block]:
     )
 
 
+def prior_weight(analysis: AnalysisResults, result: ClaimResult) -> Sentence:
+    """Name the block of the prior that moves a claim most, and how far."""
+    line = _heaviest(analysis, result)
+    if line is None:
+        return ()
+    scaling, file = analysis.scaling, f"{analysis.name}/power_scaling.csv"
+    block = variable_words(str(scaling.at[line, "block"]))
+    return (number_at(scaling, file, line, "prior", 2), f" {block}")
+
+
+def graded(analysis: AnalysisResults, result: ClaimResult, decision: Decision) -> str:
+    """Grade a verdict by those under other priors: "robust: same in 12 of 12"; else empty."""
+    verdicts = _verdicts(analysis, result)
+    if verdicts is None:
+        return ""
+    declared, others = verdicts
+    same = sum(other == declared for other in others)
+    return f"{grade(declared, others, decision)}: same in {same} of {len(others)}"
+
+
+def _verdicts(analysis: AnalysisResults, result: ClaimResult) -> tuple[str, list[str]] | None:
+    """The verdict of the re-fit as declared, and those under other priors."""
+    if analysis.grid is None:
+        return None
+    part = analysis.grid[analysis.grid["claim"] == result.claim.id]
+    fitted = part[part["failure"] == ""].groupby(part["block"] == AS_DECLARED)["verdict"]
+    declared, others = (list(fitted.get_group(one)) if one in fitted.groups else []
+                        for one in (True, False))  # fmt: skip
+    return (declared[0], others) if declared and others else None
+
+
+def _heaviest(analysis: AnalysisResults, result: ClaimResult) -> int | None:
+    """Line of the block of the prior that moves a claim most."""
+    mine = analysis.scaling.loc[analysis.scaling["claim"] == result.claim.id, "prior"].dropna()
+    return None if mine.empty else int(str(mine.idxmax()))
+
+
 def scaling_table(analysis: AnalysisResults, claims: Sequence[ClaimResult]) -> Table | None:
     """Tabulate, for each claim, the block of the prior that moves it most."""
-    rows = [_scaling_row(analysis, one) for one in claims if not one.withheld]
+    lines = {one.claim.id: _heaviest(analysis, one) for one in claims if not one.withheld}
+    rows = [_scaling_row(analysis, name, line) for name, line in lines.items() if line is not None]
     if not rows:
         return None
     return Table(
@@ -57,11 +97,10 @@ def scaling_table(analysis: AnalysisResults, claims: Sequence[ClaimResult]) -> T
     )
 
 
-def _scaling_row(analysis: AnalysisResults, result: ClaimResult) -> tuple[Cell, ...]:
+def _scaling_row(analysis: AnalysisResults, claim: str, line: int) -> tuple[Cell, ...]:
     scaling, file = analysis.scaling, f"{analysis.name}/power_scaling.csv"
-    line = int(str(scaling.loc[scaling["claim"] == result.claim.id, "prior"].idxmax()))
     return (
-        result.claim.id,
+        claim,
         variable_words(str(scaling.at[line, "block"])),
         *(number_at(scaling, file, line, name, 2) for name in ("prior", "likelihood")),
         str(scaling.at[line, "diagnosis"]) or "the data decide",

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from securebase.claims import estimand_draws
 from securebase.names import SAMPLES
+from securebase.report.addresses import draws_address
 from securebase.report.analysed import Analysed
 from securebase.report.claims import ClaimResult
 from securebase.report.fit_tables import prior_table
@@ -12,6 +13,7 @@ from securebase.report.tables import Cell, Table
 from securebase.report.wording import Number, estimand_words, factor_text, fixed, listed
 
 _INTERVAL = (0.025, 0.975)
+_LIMITS = ("q2_5", "q97_5")
 
 
 def section(one: Analysed) -> Section:
@@ -55,16 +57,23 @@ def _blocks(one: Analysed) -> Iterator[Block]:
 
 def _foretold(one: Analysed) -> Table:
     """Put the means that the priors alone foretell beside the observed ones."""
-    tree, source = one.results.posterior, f"{one.name}/posterior.nc#prior_predictive.mean"
+    tree = one.results.posterior
     observed = tree["observed_data"]["mean"]
     foretold = tree["prior_predictive"]["mean"]
     rows: list[tuple[Cell, ...]] = []
     for at, mean in observed.to_series().dropna().items():
         labels = dict(zip(map(str, observed.dims), _labels(at), strict=True))
         low, high = foretold.sel(labels).quantile(_INTERVAL, dim=SAMPLES).to_numpy().tolist()
-        numbers = [Number(value, fixed(value, 2), source) for value in (low, high, float(mean))]
+        read = (
+            *((low, "prior_predictive", "q2_5"), (high, "prior_predictive", "q97_5")),
+            (float(mean), "observed_data", "value"),
+        )
+        lowest, highest, seen = (
+            Number(value, fixed(value, 2), draws_address(one.name, group, "mean", labels, which))
+            for value, group, which in read
+        )
         words = ", ".join(one.labels.get(label, label) for label in labels.values())
-        rows.append((words, (numbers[0], " to ", numbers[1]), numbers[2]))
+        rows.append((words, (lowest, " to ", highest), seen))
     return Table(
         caption="Means that the priors alone foretell",
         columns=("of", "#95 % before", "#observed"),
@@ -79,9 +88,10 @@ def _labels(at: object) -> tuple[str, ...]:
 
 def _row(result: ClaimResult, one: Analysed) -> tuple[Cell, ...]:
     prior = estimand_draws(result.claim, one.results.posterior["prior"].to_dataset())
-    source = f"{one.name}/posterior.nc#prior.{result.claim.id}"
+    at = {"claim": result.claim.id}
     low, high = (
-        Number(value, fixed(value, 2), source) for value in map(float, prior.quantile(_INTERVAL))
+        Number(value, fixed(value, 2), draws_address(one.name, "prior", "estimand", at, which))
+        for value, which in zip(map(float, prior.quantile(_INTERVAL)), _LIMITS, strict=True)
     )
     return (
         result.claim.id,

@@ -9,9 +9,11 @@ import xarray as xr
 
 from securebase.codebook.loading import Study
 from securebase.report import figures
+from securebase.report.addresses import draws_address
 from securebase.report.analysed import Analysed
 from securebase.report.inputs import AnalysisResults
 from securebase.report.section import Block, Gallery, Section, folded
+from securebase.report.sections.misfit import moment_blocks, moment_sentence
 from securebase.report.svg import Picture, inline_svg
 from securebase.report.tables import Cell, Table, labels_of, wave_labels
 from securebase.report.wording import Number, counted, fixed
@@ -57,24 +59,28 @@ def section(one: Analysed) -> Section:
     compared = replications(one.results)
     words = replication_note(compared) if compared else "No study was replicated from the model."
     title = "Does the model reproduce what was observed?"
-    return Section("replication", title, (words,), tuple(_blocks(one, compared)))
+    sentence = (words,) if one.withheld else (f"{words} ", *moment_sentence(one))
+    return Section("replication", title, sentence, tuple(_blocks(one, compared)))
 
 
 def _blocks(one: Analysed, compared: Sequence[Replication]) -> Iterator[Block]:
     if compared:
         yield Gallery(replication_panels(one.study, one.name, compared))
         yield folded(replication_table(compared, one.results))
+    if not one.withheld:
+        yield from moment_blocks(one)
 
 
 def replications(analysis: AnalysisResults) -> list[Replication]:
     """Compare observed summaries with replicated ones, where the posterior file has them.
 
-    Observed summaries come from group ``observed_data``; without it, means from the trajectories.
+    Summaries that nothing was observed of are left out.
     """
     tree = analysis.posterior
     if "posterior_predictive" not in tree.children:
         return []
-    replicated, observed = tree["posterior_predictive"].to_dataset(), _observed(analysis)
+    replicated = tree["posterior_predictive"].to_dataset()
+    observed = tree["observed_data"].to_dataset()
     # in the order of the model's waves and roles
     ordered = observed.reindex_like(replicated.isel(chain=0, draw=0))
     return [
@@ -83,13 +89,6 @@ def replications(analysis: AnalysisResults) -> list[Replication]:
         if name in ordered.data_vars
         for key, value in ordered[name].to_series().dropna().items()
     ]
-
-
-def _observed(analysis: AnalysisResults) -> xr.Dataset:
-    if "observed_data" in analysis.posterior.children:
-        return analysis.posterior["observed_data"].to_dataset()
-    means = analysis.trajectories.set_index(["wave", "role", "outcome"])["observed_mean"]
-    return xr.Dataset({"mean": means.to_xarray()})
 
 
 def _replication(
@@ -115,14 +114,16 @@ def replication_table(compared: Sequence[Replication], analysis: AnalysisResults
 
 
 def _replication_row(one: Replication, analysis: str) -> tuple[Cell, ...]:
-    source = f"{analysis}/posterior.nc#posterior_predictive.{one.summary}"
-    low, high = (Number(value, fixed(value, 2), source) for value in (one.low, one.high))
+    def number(value: float, statistic: str, group: str = "posterior_predictive") -> Number:
+        source = draws_address(analysis, group, one.summary, one.at, statistic)
+        return Number(value, fixed(value, 2), source)
+
     return (
         one.summary.replace("_", " "),
         ", ".join(one.at.values()),
-        Number(one.observed, fixed(one.observed, 2), source),
-        (low, " to ", high),
-        Number(one.share_above, fixed(one.share_above, 2), source),
+        number(one.observed, "value", "observed_data"),
+        (number(one.low, "q2_5"), " to ", number(one.high, "q97_5")),
+        number(one.share_above, "above"),
     )
 
 

@@ -5,7 +5,7 @@ from typing import Final
 from securebase.report.analysed import Analysed
 from securebase.report.inputs import FAIL
 from securebase.report.section import Note, Section, folded
-from securebase.report.standards import NOT_APPLICABLE, statuses
+from securebase.report.standards import NOT_APPLICABLE, WITHHELD, statuses
 from securebase.report.tables import Light, Link, Table
 from securebase.report.wording import counted, listed
 
@@ -14,12 +14,14 @@ _SOURCES: Final = (
     "doi:10.1037/met0000065. JARS-Quant: Appelbaum et al. (2018), doi:10.1037/amp0000191."
 )
 
+_WITHOUT_LIGHT: Final = (NOT_APPLICABLE, WITHHELD)
+
 
 def section(one: Analysed) -> Section:
     """Say how many items are answered, and name those that are not."""
     found = list(statuses(one))
     missing = [f"{item.standard} {item.number}" for item, status in found if status == FAIL]
-    asked = [item for item, status in found if status != NOT_APPLICABLE]
+    asked = [item for item, status in found if status not in _WITHOUT_LIGHT]
     words = f"{len(asked) - len(missing)} of {counted(len(asked), 'item')} that apply are answered"
     end = f"; not answered: {listed(missing)}." if missing else "."
     table = Table(
@@ -27,11 +29,11 @@ def section(one: Analysed) -> Section:
         columns=("result", "standard", "item", "asks", "answered under"),
         rows=tuple(
             (
-                status if status == NOT_APPLICABLE else Light(status),
+                status if status in _WITHOUT_LIGHT else Light(status),
                 item.standard,
                 item.number,
                 item.asks,
-                Link(item.evidence.rpartition("#")[2], _address(item.evidence)),
+                _answer(item.evidence) if status != WITHHELD else WITHHELD,
             )
             for item, status in found
         ),
@@ -41,5 +43,6 @@ def section(one: Analysed) -> Section:
     return Section("standards", title, (words + end,), (folded(table), Note((_SOURCES,))))
 
 
-def _address(evidence: str) -> str:
-    return evidence if "#" in evidence else f"#{evidence}"
+def _answer(evidence: str) -> Link:
+    page, _, place = evidence.rpartition("#")
+    return Link(place, f"{page}#{place}")

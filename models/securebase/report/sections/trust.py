@@ -15,12 +15,19 @@ def section(one: Analysed) -> Section:
 
 
 def sentence(one: Analysed) -> str:
-    """Say how the checks of an analysis went."""
+    """Say whether a fit can be trusted, and how its checks went."""
+    if one.results.checks.empty:
+        return "Nothing was checked."
+    return f"{'No' if one.withheld else 'Yes'}: {outcome(one)}."
+
+
+def outcome(one: Analysed) -> str:
+    """Say how the checks of an analysis went: "all 11 checks passed"."""
     total, warned = len(one.results.checks), len(one.results.warnings)
     if one.withheld:
-        return f"No: {len(one.results.failures)} of {counted(total, 'check')} failed."
+        return f"{len(one.results.failures)} of {counted(total, 'check')} failed"
     if not total:
-        return "Nothing was checked."
+        return "nothing was checked"
     if warned:
-        return f"Yes, with {counted(warned, 'warning')}: none of {counted(total, 'check')} failed."
-    return f"Yes: all {counted(total, 'check')} passed."
+        return f"none of {counted(total, 'check')} failed, {counted(warned, 'warning')}"
+    return f"all {counted(total, 'check')} passed"

@@ -1,0 +1,33 @@
+"""How firmly a verdict stands: what became of it under other choices."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from securebase.config import Decision
+
+ROBUST, MIXED, FRAGILE = "robust", "mixed", "fragile"
+_OPPOSITES: Final = {"supported": "contradicted", "contradicted": "supported"}
+
+
+def grade(verdict: str, others: Sequence[str], decision: Decision) -> str:
+    """Grade a verdict by those that other choices lead to.
+
+    Parameters
+    ----------
+    verdict : str
+        As declared.
+    others : sequence of str
+        Verdicts under each other choice; not empty.
+    decision : Decision
+        Shares of the same verdict that make it robust, or fragile.
+
+    Returns
+    -------
+    {"robust", "mixed", "fragile"}
+        Fragile also where any other choice leads to the opposite.
+    """
+    share = sum(other == verdict for other in others) / len(others)
+    opposite = _OPPOSITES.get(verdict) in others
+    if opposite or share < decision.fragile_share:
+        return FRAGILE
+    return ROBUST if share >= decision.robust_share else MIXED
