@@ -36,7 +36,7 @@ def read_address(address: str, folder: Path, root: Path) -> float:
     if column == "count":
         return float(len(rows))
     if "+" in chosen or ".." in chosen:
-        return float(rows[column].sum())
+        return float(rows[column].astype(float).sum())
     assert len(rows) == 1, f"{address} is {len(rows)} rows"
     return float(rows.iloc[0][column])
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from headline_example import example_contributions, example_synthesis, write_contributions
+from ledger_example import write_ledger
 from report_example import example_study, write_example
 
 from securebase.codebook.loading import Study
@@ -40,7 +41,8 @@ def write_pages(results: Path, root: Path) -> Path:
     for name in (GOOD, FAILING):
         write_example(results / name, e_bfmi=0.18 if name == FAILING else 0.91)
         known = [root / "docs" / "calibration" / "families.csv"]
-        write_study_pages(page_study(name), results / name, rules, known)
+        ledger = write_ledger(results / "ledger.jsonl", name, results / name / "waves.parquet")
+        write_study_pages(page_study(name), results / name, rules, known, ledger)
     synthesis, decision = example_synthesis(), Decision()
     write_contributions(results / "contributions")
     contributions = example_contributions(results / "contributions")

@@ -4,10 +4,10 @@ import os
 import signal
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from ledger_example import GROWTH, STUDY, attempt
 from report_example import example_study
 
 from securebase.cli import main
@@ -18,27 +18,6 @@ from securebase.ledger.models import choices, declared_digest
 from securebase.ledger.recording import Attempt, Ending, recorded, recording
 from securebase.ledger.tried import tried
 from securebase.ledger.verifying import read_ledger
-
-STUDY = example_study()
-GROWTH = STUDY.analyses["growth"]
-
-
-def attempt(fits: int = 1, **changes: object) -> Attempt:
-    """Describe the declared model of the example; `changes` replace fields."""
-    as_declared = Attempt(
-        study=STUDY.study,
-        analysis="growth",
-        purpose="posterior",
-        fits=fits,
-        model=choices(GROWTH),
-        declared_sha256=declared_digest(GROWTH),
-        priors_sha256=digest(b"priors"),
-        seed=88213,
-        seed_rule="first 8 hex digits of …",
-        seed_as_ruled=True,
-        settings={"draws": 100},
-    )
-    return replace(as_declared, **changes)
 
 
 @pytest.fixture

@@ -90,7 +90,7 @@ def test_registering_freezes_the_plan_and_tells_what_to_add(
     assert block["registration"]["sha256"] == digest
     assert block["registration"]["file"] == "../registrations/couples_example.yaml"
     frozen = yaml.safe_load(project.plan.read_text())
-    assert frozen["decision"] == {"probability": 0.95, "mcse_margin": 2.0}
+    assert frozen["decision"] == Decision().model_dump()
     assert [one["id"] for one in frozen["claims"]] == ["H1", "H2", "H3", "H4"]
     assert frozen["claims"][1]["rope"] == project.values["claims"][1]["rope"]
     assert frozen["analyses"]["growth"]["priors"]["change"]["sd"] == 1.0
@@ -274,7 +274,8 @@ def test_a_plan_that_is_not_there_or_another_study_s_is_refused(project: Project
 def test_keys_that_came_later_or_are_gone_are_no_reason_to_fail(project: Project) -> None:
     project.register()
     plan = yaml.safe_load(project.plan.read_text())
-    del plan["analyses"]["growth"]["curves"]  # had been introduced after the plan was frozen
+    del plan["analyses"]["growth"]["curves"]  # had been introduced later, as the margin
+    del plan["decision"]["mcse_margin"]
     plan["claims"][3]["margin"] = 0.1  # had been a key when the plan was frozen
     project.plan.write_text(yaml.safe_dump(plan))
     digest = sha256(project.plan.read_bytes()).hexdigest()

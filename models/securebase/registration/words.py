@@ -9,6 +9,7 @@ from securebase.codebook.analysis import Analysis
 from securebase.codebook.claim import Claim
 from securebase.codebook.plan import Plan
 from securebase.codebook.scale import Covariate, Scale
+from securebase.config import Decision
 
 Said = Mapping[str, Any]
 
@@ -16,6 +17,8 @@ NONE: Final = "none"
 _RULE: Final = {
     "probability": "probability a verdict needs",
     "mcse_margin": "Monte Carlo errors a verdict must clear",
+    "robust_share": "share of re-fits that makes a verdict robust",
+    "fragile_share": "share of re-fits below which a verdict is fragile",
 }
 _TERMS: Final = {
     "predictors": "predictor",
@@ -46,7 +49,7 @@ class Line(NamedTuple):
 
 def lines(plan: Plan) -> Iterator[Line]:
     """Say a whole plan."""
-    for key, value in plan.decision.items():
+    for key, value in _as_now(Decision, plan.decision).items():
         yield Line("verdicts", _RULE.get(key, key), value)
     for one in plan.exclusions:
         where = " and ".join(f"{column} is {text(codes)}" for column, codes in one["where"].items())

@@ -8,6 +8,7 @@ import pandas as pd
 from securebase.codebook.loading import Study
 from securebase.ledger.listing import AS_DECLARED, AS_NOW, SIMULATED
 from securebase.ledger.verifying import Reading
+from securebase.report.addresses import lines_address
 from securebase.report.inputs import FITS_FILE
 from securebase.report.section import Block, Note, Section, folded
 from securebase.report.tables import Cell, Table
@@ -63,10 +64,8 @@ def sentence(fits: pd.DataFrame) -> Sentence:
 
 
 def _sum(rows: pd.DataFrame, column: str) -> Number:
-    """Add up a column; the address is the first and the last line."""
     total = int(rows[column].sum())
-    source = f"{FITS_FILE}#L{rows.index[0]}..L{rows.index[-1]}.{column}"
-    return Number(total, f"{total:,}", source)
+    return Number(total, f"{total:,}", lines_address(FITS_FILE, map(int, rows.index), column))
 
 
 def _blocks(study: Study, record: Record) -> Iterator[Block]:
