@@ -29,6 +29,7 @@ ORDER = [
     "moments",
     "likelihood",
     "part",
+    "disclosure",
     "explicit",
     "correlation",
     "priors",

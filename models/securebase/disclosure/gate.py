@@ -1,0 +1,179 @@
+"""The gate of a release: every rule and every attack, before anything is written."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import combinations, product
+
+import numpy as np
+
+from securebase.disclosure.attacks import (
+    Claims,
+    PointwiseLoglik,
+    count_right,
+    differencing_attack,
+    lattice_attack,
+    pointwise_attack,
+    singleton_attack,
+)
+from securebase.disclosure.cells import Cell, CellRecords
+from securebase.disclosure.clustered import ClusteredRelease
+from securebase.disclosure.differences import difference_findings, earlier_findings
+from securebase.disclosure.findings import Finding, refuse
+from securebase.disclosure.limits import LIMITS, Limits
+from securebase.disclosure.rules import cell_findings
+from securebase.moments import Floats
+
+REMEDY = "release nothing of it"
+
+
+@dataclass(frozen=True, eq=False)
+class Outgoing:
+    """What is about to be released, with the records that only the author has.
+
+    Parameters
+    ----------
+    samples : mapping of str to sequence of CellRecords
+        Cells of each sample of units, by the name of the sample: analyses, folds, exclusions.
+    clustered : mapping of str to ClusteredRelease
+        Samples of clusters.
+    earlier : mapping of str to sequence of Cell
+        Cells of earlier releases of the same study.
+    pointwise : PointwiseLoglik or None
+        A log-likelihood by unit, should there be one.
+    pointwise_truth : float (unit, functional), optional
+        What it might give away.
+    """
+
+    samples: Mapping[str, Sequence[CellRecords]] = field(default_factory=dict)
+    clustered: Mapping[str, ClusteredRelease] = field(default_factory=dict)
+    earlier: Mapping[str, Sequence[Cell]] = field(default_factory=dict)
+    pointwise: PointwiseLoglik | None = None
+    pointwise_truth: Floats | None = None
+
+    def every_sample(self) -> dict[str, list[CellRecords]]:
+        """Cells of units and of clusters, by the name of the sample they are of."""
+        cells = {name: list(one) for name, one in self.samples.items()}
+        for name, release in self.clustered.items():
+            cells[f"{name}, clusters"] = [one.records for one in release.between]
+            cells[f"{name}, followers"] = [release.total]
+        return cells
+
+
+def gate(outgoing: Outgoing, limits: Limits = LIMITS) -> list[Finding]:
+    """Let a release out only if it keeps every rule and withstands every attack.
+
+    Parameters
+    ----------
+    outgoing : Outgoing
+    limits : Limits
+
+    Returns
+    -------
+    list of Finding
+        What is worth a look, though it refuses nothing.
+
+    Raises
+    ------
+    InputError
+        With every finding: a rule that is broken, or an attack that recovers a record.
+    """
+    findings = inspect(outgoing, limits)
+    refuse(findings)
+    return findings
+
+
+def inspect(outgoing: Outgoing, limits: Limits = LIMITS) -> list[Finding]:
+    """Run all rules and attacks on a release.
+
+    Parameters
+    ----------
+    outgoing : Outgoing
+    limits : Limits
+
+    Returns
+    -------
+    list of Finding
+        Those that refuse it first.
+    """
+    found = [*_rules(outgoing, limits), *_attacks(outgoing)]
+    return sorted(set(found), key=lambda one: (not one.fails, one))
+
+
+def _rules(outgoing: Outgoing, limits: Limits) -> Iterator[Finding]:
+    for name, cells in outgoing.samples.items():
+        for one in cells:
+            yield from _of(name, cell_findings(one, limits))
+    for name, release in outgoing.clustered.items():
+        yield from _of(name, _cluster_findings(release, limits))
+    samples = outgoing.every_sample()
+    for (name, first), (other, second) in combinations(samples.items(), 2):
+        # followers and their clusters are different units
+        if first[:1] and second[:1] and first[0].cell.noun == second[0].cell.noun:
+            yield from _of(f"{name} and {other}", difference_findings(first, second, limits))
+    for (name, now), (other, before) in product(samples.items(), outgoing.earlier.items()):
+        found = earlier_findings([one.cell for one in now], before, limits)
+        yield from _of(f"{name} and {other}", found)
+
+
+def _cluster_findings(release: ClusteredRelease, limits: Limits) -> Iterator[Finding]:
+    """R6: between clusters of one size R1 to R4, and enough followers beyond their means."""
+    for one in release.between:
+        yield from (replace(finding, rule="R6") for finding in cell_findings(one.records, limits))
+    # one level: a rare level or a lonely follower shows in what adds up
+    yield from cell_findings(release.total, limits)
+    within = release.within
+    free, needed = within.n - within.clusters, limits.needed(len(within.columns))
+    if free < needed:
+        given = f"{within.n} followers of {within.clusters} clusters, {len(within.columns)} columns"
+        yield Finding("R6", "within clusters", given, f"{needed} more followers than clusters")
+
+
+def _attacks(outgoing: Outgoing) -> Iterator[Finding]:
+    samples = outgoing.every_sample()
+    for name, cells in samples.items():
+        for one in cells:
+            for attack in (lattice_attack, singleton_attack):
+                claims = attack(one.cell, one.grids)
+                right = count_right(claims, one.rows, one.cell.columns)
+                yield from _recovered(claims, right, f"{name}, {one.cell.name}")
+    for (name, first), (other, second) in combinations(samples.items(), 2):
+        yield from _differenced(name, first, other, [one.cell for one in second], second)
+    for (name, first), (other, before) in product(samples.items(), outgoing.earlier.items()):
+        yield from _differenced(name, first, other, before, [])
+    if outgoing.pointwise is not None and outgoing.pointwise_truth is not None:
+        claims = pointwise_attack(outgoing.pointwise)
+        right = count_right(claims, outgoing.pointwise_truth, outgoing.pointwise.names)
+        yield from _recovered(claims, right, "log-likelihood by unit")
+
+
+def _differenced(
+    name: str,
+    first: Sequence[CellRecords],
+    other: str,
+    cells: Sequence[Cell],
+    second: Sequence[CellRecords],
+) -> Iterator[Finding]:
+    """Records that the difference of two samples gives away."""
+    grids = {key: grid for one in (*first, *second) for key, grid in one.grids.items()}
+    claims = differencing_attack([one.cell for one in first], cells, grids)
+    if not len(claims):
+        return
+    columns = list(claims.columns)
+    truth = []
+    for one in (*first, *second):
+        rows = np.full((len(one.rows), len(columns)), np.nan)
+        rows[:, [columns.index(key) for key in one.cell.columns]] = one.rows
+        truth.append(rows)
+    right = count_right(claims, np.vstack(truth), columns)
+    yield from _recovered(claims, right, f"{name} and {other}")
+
+
+def _recovered(claims: Claims, right: int, what: str) -> Iterator[Finding]:
+    if right:
+        given = f"{right} of the records it claims are true"
+        yield Finding(claims.attack, what, given, "none may be", REMEDY)
+
+
+def _of(name: str, findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Say which sample a finding is about."""
+    return (replace(one, what=f"{name}, {one.what}") for one in findings)
