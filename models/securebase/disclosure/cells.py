@@ -31,7 +31,7 @@ class Cell:
     scatter : float (column, column)
         Centred cross-products, Σ (z - mean)(z - mean)'.
     noun : str
-        What units are, in the plural.
+        What a unit is: "couple".
     """
 
     name: str
@@ -40,7 +40,12 @@ class Cell:
     n: int
     mean: Floats
     scatter: Floats
-    noun: str = "units"
+    noun: str = "unit"
+
+    @property
+    def counted(self) -> str:
+        """Number of units, in words: "62 couples"."""
+        return counted(self.n, self.noun)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -69,6 +74,11 @@ class Cell:
             mean=self.mean[place],
             scatter=self.scatter[np.ix_(place, place)],
         )
+
+
+def counted(number: int, noun: str) -> str:
+    """Put a number before its noun: "1 couple", "2 couples"."""
+    return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
 @dataclass(frozen=True, eq=False)

@@ -175,7 +175,7 @@ def _of_size(
         unknown = np.full(len(leaders.responses), np.nan)
         y = np.hstack([y, np.stack([known.get(label, unknown) for label in labels.tolist()])])
         names, grids = (*names, *leaders.responses), grids | dict(leaders.grids)
-    clusters = Sample(labels, y, x, names, predictors, grids, "clusters")
+    clusters = Sample(labels, y, x, names, predictors, grids, "cluster")
     patterns, group = distinct_patterns(clusters.observed)
     for number, pattern in enumerate(patterns):
         led = bool(pattern[len(total.cell.responses) :].any())

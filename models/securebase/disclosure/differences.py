@@ -5,7 +5,7 @@ from itertools import product
 
 import numpy as np
 
-from securebase.disclosure.cells import Cell, CellRecords
+from securebase.disclosure.cells import Cell, CellRecords, counted
 from securebase.disclosure.findings import Finding
 from securebase.disclosure.limits import LIMITS, Limits
 from securebase.disclosure.unions import choices, shared_columns, unions
@@ -83,7 +83,7 @@ def _changed(one: Cell, other: Cell) -> Iterator[Finding]:
     apart = abs(one.n - other.n)
     same = apart == 0 and np.abs(rest).max() <= _NEAR * size
     if not same and not _nested(rest, apart):
-        given = f"some {one.noun} have left and others have come: how many cannot be told"
+        given = f"some {one.noun}s have left and others have come: how many cannot be told"
         needed = "the same units, or more of them"
         what = f"{one.name} and {other.name} of an earlier release"
         yield Finding("R5", what, given, needed, "give the records of both, to count them")
@@ -110,7 +110,7 @@ def _named(some: Sequence[CellRecords]) -> str:
 
 def _finding(what: str, apart: int, columns: Sequence[str], cell: Cell, limits: Limits) -> Finding:
     given = (
-        f"they differ by {apart} {cell.noun} on {len(columns)} shared variables, "
+        f"they differ by {counted(apart, cell.noun)} on {len(columns)} shared variables, "
         "whose moments are the difference"
     )
     return Finding("R5", what, given, f"none or {limits.needed(len(columns))} are needed", REMEDY)

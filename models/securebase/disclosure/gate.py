@@ -19,6 +19,7 @@ from securebase.disclosure.cells import Cell, CellRecords
 from securebase.disclosure.clustered import ClusteredRelease
 from securebase.disclosure.differences import difference_findings, earlier_findings
 from securebase.disclosure.findings import Finding, refuse
+from securebase.disclosure.joint import joint_cells, joint_findings
 from securebase.disclosure.limits import LIMITS, Limits
 from securebase.disclosure.rules import cell_findings
 from securebase.moments import Floats
@@ -106,6 +107,7 @@ def _rules(outgoing: Outgoing, limits: Limits) -> Iterator[Finding]:
     for name, release in outgoing.clustered.items():
         yield from _of(name, _cluster_findings(release, limits))
     samples = outgoing.every_sample()
+    yield from joint_findings(samples, limits)
     for (name, first), (other, second) in combinations(samples.items(), 2):
         # followers and their clusters are different units
         if first[:1] and second[:1] and first[0].cell.noun == second[0].cell.noun:
@@ -130,12 +132,14 @@ def _cluster_findings(release: ClusteredRelease, limits: Limits) -> Iterator[Fin
 
 def _attacks(outgoing: Outgoing) -> Iterator[Finding]:
     samples = outgoing.every_sample()
-    for name, cells in samples.items():
-        for one in cells:
-            for attack in (lattice_attack, singleton_attack):
-                claims = attack(one.cell, one.grids)
-                right = count_right(claims, one.rows, one.cell.columns)
-                yield from _recovered(claims, right, f"{name}, {one.cell.name}")
+    named = [(f"{name}, {one.cell.name}", one) for name, own in samples.items() for one in own]
+    whole = [joint.assembled() for joint in joint_cells(samples)]
+    named += [(one.cell.name, one) for one in whole if one is not None]
+    for name, one in named:
+        for attack in (lattice_attack, singleton_attack):
+            claims = attack(one.cell, one.grids)
+            right = count_right(claims, one.rows, one.cell.columns)
+            yield from _recovered(claims, right, name)
     for (name, first), (other, second) in combinations(samples.items(), 2):
         yield from _differenced(name, first, other, [one.cell for one in second], second)
     for (name, first), (other, before) in product(samples.items(), outgoing.earlier.items()):

@@ -74,7 +74,7 @@ def grid_of_values(values: ArrayLike) -> Grid | None:
     gaps = np.unique(np.diff(known))
     if not len(gaps):
         return None
-    width = known[-1] - known[0]
+    width = float(known[-1] - known[0])
     step = float(gaps[0])
     for gap in gaps[1:]:
         step = _common_step(float(gap), step, _TOLERANCE * width)

@@ -28,8 +28,8 @@ class Masked:
 
     Parameters
     ----------
-    sample : Sample
-        Without the values that were masked and the units that were withheld.
+    sample : Sample or None
+        Without the values that were masked and the units that were withheld; None where all were.
     cells : list of CellRecords
         All of them admissible.
     actions : pd.DataFrame
@@ -41,7 +41,7 @@ class Masked:
         Units of which nothing is released.
     """
 
-    sample: Sample
+    sample: Sample | None
     cells: list[CellRecords]
     actions: pd.DataFrame
     withheld: int
@@ -183,15 +183,13 @@ class _Plan:
             unseen = ~np.array(pattern_of(bits, self.width))
             y[np.ix_(self.rows[origin], np.flatnonzero(unseen))] = np.nan
             released[self.rows[origin]] = True
-        masked = replace(self.sample, y=y)
-        if not released.any():
-            cells: list[CellRecords] = []
-        else:
-            cells = cells_of(masked.only(released))
+        sample, cells = None, []
+        if released.any():
+            sample = replace(self.sample, y=y).only(released)
+            cells = cells_of(sample)
         names = dict(zip(sorted(kept, reverse=True), (one.cell.name for one in cells), strict=True))
         rows = [self._told(number, bits, place, names) for number, bits in enumerate(self.rows, 1)]
-        actions = pd.DataFrame(rows)
-        return Masked(masked.only(released), cells, actions, int((~released).sum()))
+        return Masked(sample, cells, pd.DataFrame(rows), int((~released).sum()))
 
     def _told(
         self, number: int, origin: Bits, place: dict[Bits, Bits], names: dict[Bits, str]

@@ -42,5 +42,5 @@ def sample_of_part(part: Part, study: Study, units: ArrayLike) -> Sample:
         part.responses,
         part.columns[1:],
         {name: grid for name, grid in grids.items() if grid is not None},
-        f"{study.unit}s",
+        study.unit,
     )

@@ -44,7 +44,7 @@ def admissible(records: CellRecords, limits: Limits = LIMITS) -> bool:
 def _too_few_units(records: CellRecords, limits: Limits) -> Iterator[Finding]:
     cell = records.cell
     if cell.n < limits.units:
-        given = f"{cell.n} {cell.noun}: who knows some of them knows much of the others"
+        given = f"{cell.counted}: who knows some of them knows much of the others"
         yield Finding("R1", cell.name, given, f"{limits.units} are needed", MASK)
 
 
@@ -57,7 +57,7 @@ def _too_many_columns(records: CellRecords, limits: Limits) -> Iterator[Finding]
         if cell.n <= width
         else "too near to where every record could be recovered"
     )
-    given = f"{cell.n} {cell.noun}, {width} measured variables: {danger}"
+    given = f"{cell.counted}, {width} measured variables: {danger}"
     yield Finding("R2", cell.name, given, f"{limits.needed(width)} are needed", MASK)
 
 
@@ -79,7 +79,9 @@ def _rare_levels(records: CellRecords, limits: Limits) -> Iterator[Finding]:
     cell = records.cell
     for place, name in enumerate(cell.columns):
         values, counts = np.unique(records.rows[:, place], return_counts=True)
-        if 1 < len(values) <= limits.levels:
+        if len(values) == 1:
+            continue
+        if len(values) <= limits.levels:
             rare = int(counts.min())
             whom = f"have {name} = {values[counts.argmin()]:g}"
         elif name in cell.predictors and 2 * counts.max() > cell.n:
@@ -88,5 +90,5 @@ def _rare_levels(records: CellRecords, limits: Limits) -> Iterator[Finding]:
         else:
             continue
         if rare < limits.units:
-            given = f"{rare} of {cell.n} {cell.noun} {whom}: their sums are theirs alone"
+            given = f"{rare} of {cell.counted} {whom}: their sums are theirs alone"
             yield Finding("R4", cell.name, given, f"none or {limits.units} are needed", MASK)

@@ -32,7 +32,7 @@ class Sample:
     grids : mapping of str to Grid
         Of the columns whose values are known to lie on one.
     noun : str
-        What units are, in the plural: "couples".
+        What a unit is: "couple".
 
     Raises
     ------
@@ -47,7 +47,7 @@ class Sample:
     responses: tuple[str, ...]
     predictors: tuple[str, ...] = ()
     grids: Mapping[str, Grid] = field(default_factory=dict)
-    noun: str = "units"
+    noun: str = "unit"
 
     def __post_init__(self) -> None:
         constant = np.ones((len(self.y), 1))

@@ -33,7 +33,7 @@ def union(cells: Sequence[Cell]) -> Cell:
     return whole.called(" with ".join(one.name for one in cells))
 
 
-def from_products(products: Floats, columns: Sequence[str], noun: str = "units") -> Cell:
+def from_products(products: Floats, columns: Sequence[str], noun: str = "unit") -> Cell:
     """Read a cell from its cross-products of [1, z]."""
     n = round(products[0, 0])
     mean = products[0, 1:] / n
