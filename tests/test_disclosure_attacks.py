@@ -69,8 +69,9 @@ def differenced(s: Sample, first: Floats, second: Floats) -> tuple[int, int]:
     return len(claims), count_right(claims, s.rows, s.columns)
 
 
-def test_who_is_in_one_of_two_samples_is_recovered(rng: np.random.Generator) -> None:
-    s = sample(scores(rng, 60, 8), rng.normal(size=(60, 1)))
+@pytest.mark.parametrize("far", [0.0, 1e4])
+def test_who_is_in_one_of_two_samples_is_recovered(rng: np.random.Generator, far: float) -> None:
+    s = sample(scores(rng, 60, 8) + far, rng.normal(size=(60, 1)))
     everyone = np.arange(60)
     assert differenced(s, everyone, everyone) == (0, 0)
     assert differenced(s, everyone, np.delete(everyone, 5)) == (1, 1)

@@ -64,6 +64,10 @@ class Cell:
         """The same cell by another name."""
         return replace(self, name=name)
 
+    def measured_from(self, origin: Floats) -> Self:
+        """The same units, columns counted from an origin (column,): near it, no digits cancel."""
+        return replace(self, mean=self.mean - origin)
+
     def marginal(self, columns: Sequence[str]) -> Self:
         """The same units, fewer columns."""
         place = [self.columns.index(name) for name in columns]

@@ -8,7 +8,7 @@ import numpy as np
 from securebase.disclosure.cells import Cell, CellRecords, counted
 from securebase.disclosure.findings import Finding
 from securebase.disclosure.limits import LIMITS, Limits
-from securebase.disclosure.unions import choices, shared_columns, unions
+from securebase.disclosure.unions import choices, difference, shared_columns, unions
 from securebase.moments import Floats
 
 REMEDY = "mask both in the same way, or release one of them"
@@ -67,7 +67,7 @@ def earlier_findings(
         columns = [name for name in one.columns if name in other.columns]
         apart = abs(one.n - other.n)
         if columns and 0 < apart < limits.needed(len(columns)):
-            rest = _rest(one.marginal(columns), other.marginal(columns))
+            rest = difference(one.marginal(columns), other.marginal(columns))
             if _nested(rest, apart):
                 what = f"{one.name} and {other.name} of an earlier release"
                 findings.append(_finding(what, apart, columns, one, limits))
@@ -78,8 +78,8 @@ def _changed(one: Cell, other: Cell) -> Iterator[Finding]:
     """Cells of the same columns that hold neither the same units nor nested ones."""
     if one.columns != other.columns:
         return
-    rest = _rest(one, other)
-    size = np.abs(one.crossproducts).max()
+    rest = difference(one, other)
+    size = np.abs(one.measured_from(one.mean).crossproducts).max()
     apart = abs(one.n - other.n)
     same = apart == 0 and np.abs(rest).max() <= _NEAR * size
     if not same and not _nested(rest, apart):
@@ -87,11 +87,6 @@ def _changed(one: Cell, other: Cell) -> Iterator[Finding]:
         needed = "the same units, or more of them"
         what = f"{one.name} and {other.name} of an earlier release"
         yield Finding("R5", what, given, needed, "give the records of both, to count them")
-
-
-def _rest(one: Cell, other: Cell) -> Floats:
-    rest = one.crossproducts - other.crossproducts
-    return rest if one.n >= other.n else -rest
 
 
 def _nested(rest: Floats, apart: int) -> bool:
@@ -113,4 +108,5 @@ def _finding(what: str, apart: int, columns: Sequence[str], cell: Cell, limits: 
         f"they differ by {counted(apart, cell.noun)} on {len(columns)} shared variables, "
         "whose moments are the difference"
     )
-    return Finding("R5", what, given, f"none or {limits.needed(len(columns))} are needed", REMEDY)
+    needed = f"none or {counted(limits.needed(len(columns)), cell.noun)}"
+    return Finding("R5", what, given, needed, REMEDY)

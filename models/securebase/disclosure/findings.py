@@ -17,7 +17,7 @@ class Finding:
     what : str
         The cell, or the pair of cells, it is about.
     given, needed : str
-        What was found, and what would do.
+        What was found, and what would do: "22 couples".
     remedy : str
         What to do about it.
     fails : bool
@@ -33,7 +33,7 @@ class Finding:
 
     def __str__(self) -> str:
         """One sentence."""
-        return f"{self.what}: {self.given}; {self.needed} ({self.rule})"
+        return f"{self.what}: {self.given}; needed: {self.needed} ({self.rule})"
 
 
 def refuse(findings: Iterable[Finding]) -> None:

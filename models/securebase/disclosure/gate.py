@@ -15,7 +15,7 @@ from securebase.disclosure.attacks import (
     pointwise_attack,
     singleton_attack,
 )
-from securebase.disclosure.cells import Cell, CellRecords
+from securebase.disclosure.cells import Cell, CellRecords, counted
 from securebase.disclosure.clustered import ClusteredRelease
 from securebase.disclosure.differences import difference_findings, earlier_findings
 from securebase.disclosure.findings import Finding, refuse
@@ -141,9 +141,14 @@ def _attacks(outgoing: Outgoing) -> Iterator[Finding]:
             right = count_right(claims, one.rows, one.cell.columns)
             yield from _recovered(claims, right, name)
     for (name, first), (other, second) in combinations(samples.items(), 2):
-        yield from _differenced(name, first, other, [one.cell for one in second], second)
+        claims, right = _differenced(first, [one.cell for one in second], second)
+        yield from _recovered(claims, right, f"{name} and {other}")
     for (name, first), (other, before) in product(samples.items(), outgoing.earlier.items()):
-        yield from _differenced(name, first, other, before, [])
+        claims, right = _differenced(first, before, [])
+        if len(claims):
+            # who has left since is a record too, though none to compare with
+            given = f"{counted(len(claims), 'claimed record')}, {right} of them in the present data"
+            yield Finding(claims.attack, f"{name} and {other}", given, "no record", REMEDY)
     if outgoing.pointwise is not None and outgoing.pointwise_truth is not None:
         claims = pointwise_attack(outgoing.pointwise)
         right = count_right(claims, outgoing.pointwise_truth, outgoing.pointwise.names)
@@ -151,31 +156,25 @@ def _attacks(outgoing: Outgoing) -> Iterator[Finding]:
 
 
 def _differenced(
-    name: str,
-    first: Sequence[CellRecords],
-    other: str,
-    cells: Sequence[Cell],
-    second: Sequence[CellRecords],
-) -> Iterator[Finding]:
-    """Records that the difference of two samples gives away."""
-    grids = {key: grid for one in (*first, *second) for key, grid in one.grids.items()}
+    first: Sequence[CellRecords], cells: Sequence[Cell], second: Sequence[CellRecords]
+) -> tuple[Claims, int]:
+    """Attack the difference of two samples; count what is true of the records at hand."""
+    known = (*first, *second)
+    grids = {name: grid for one in known for name, grid in one.grids.items()}
     claims = differencing_attack([one.cell for one in first], cells, grids)
-    if not len(claims):
-        return
     columns = list(claims.columns)
     truth = []
-    for one in (*first, *second):
+    for one in known:
         rows = np.full((len(one.rows), len(columns)), np.nan)
-        rows[:, [columns.index(key) for key in one.cell.columns]] = one.rows
+        rows[:, [columns.index(name) for name in one.cell.columns]] = one.rows
         truth.append(rows)
-    right = count_right(claims, np.vstack(truth), columns)
-    yield from _recovered(claims, right, f"{name} and {other}")
+    return claims, count_right(claims, np.vstack(truth), columns) if len(claims) else 0
 
 
 def _recovered(claims: Claims, right: int, what: str) -> Iterator[Finding]:
     if right:
-        given = f"{right} of the records it claims are true"
-        yield Finding(claims.attack, what, given, "none may be", REMEDY)
+        given = f"{counted(right, 'record')} recovered"
+        yield Finding(claims.attack, what, given, "no record", REMEDY)
 
 
 def _of(name: str, findings: Iterable[Finding]) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from securebase.disclosure.cells import Cell, CellRecords
+from securebase.disclosure.cells import Cell, CellRecords, counted
 from securebase.disclosure.findings import Finding
 from securebase.disclosure.grids import Grid
 from securebase.disclosure.limits import LIMITS, Limits
@@ -100,5 +100,5 @@ def joint_findings(
         cell, width = joint.members[0][1].cell, len(joint.rows)
         if cell.n < limits.by_columns(width):
             given = f"the same {cell.counted}, {width} measured variables in all"
-            needed = f"{limits.needed(width)} are needed"
+            needed = counted(limits.needed(width), cell.noun)
             yield Finding("R2", joint.called, given, needed, "mask both, or release one of them")

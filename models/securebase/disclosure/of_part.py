@@ -1,13 +1,12 @@
 """From the units of a model to the sample that is released of them."""
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import ArrayLike
 
 from securebase.codebook.study import Study
-from securebase.disclosure.grids import Grid, grid_of_scale, grid_of_values
+from securebase.disclosure.grids import grid_of_scale, grid_of_values
 from securebase.disclosure.sample import Sample
+from securebase.faults import Fault, InputError
 from securebase.part import Part
 
 
@@ -25,22 +24,23 @@ def sample_of_part(part: Part, study: Study, units: ArrayLike) -> Sample:
     Returns
     -------
     Sample
-        Columns of the design that are not the constant are predictors. What grid they lie on is
-        read off their values, as if its origin and step were known.
+        Columns of the design that are not the constant are predictors. Where no scoring rule
+        tells their grid, it is read off the values, as if its origin and step were known.
+
+    Raises
+    ------
+    InputError
+        Units measured at times of their own: no moments are sufficient for them.
     """
-    grids: dict[str, Grid | None] = {
-        response: grid_of_scale(study.scales[response.split(" ")[-1]])
-        for response in part.responses
-    }
+    if part.effects.unit_basis is not None:
+        remedy = "bring answers to planned waves (time: measured_by: wave), or release no moments"
+        fault = Fault(part.name, "units measured at times of their own", "planned waves", remedy)
+        raise InputError("moments to be released", [fault])
+    predictors = part.columns[1:]
+    rules = {one: grid_of_scale(study.scales[one.split(" ")[-1]]) for one in part.responses}
     x = part.predictors[:, 1:]
-    grids |= {name: grid_of_values(own) for name, own in zip(part.columns[1:], x.T, strict=True)}
-    labels: Any = np.asarray(units)
-    return Sample(
-        labels,
-        part.score,
-        x,
-        part.responses,
-        part.columns[1:],
-        {name: grid for name, grid in grids.items() if grid is not None},
-        study.unit,
-    )
+    columns = dict(zip((*part.responses, *predictors), np.hstack([part.score, x]).T, strict=True))
+    found = {name: rules.get(name) or grid_of_values(own) for name, own in columns.items()}
+    grids = {name: grid for name, grid in found.items() if grid is not None}
+    labels = np.asarray(units)
+    return Sample(labels, part.score, x, part.responses, predictors, grids, study.unit)

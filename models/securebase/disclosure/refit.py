@@ -1,7 +1,6 @@
 """From what was released back to what the likelihood takes: a refit needs no records."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -59,5 +58,5 @@ def _placed(cell: Cell, responses: list[str], reference: Floats) -> Floats:
     fields += [len(responses) + 1 + number for number in range(len(cell.predictors))]
     size = len(responses) + 1 + len(cell.predictors)
     found = np.zeros((size, size))
-    found[np.ix_(fields, fields)] = replace(cell, mean=cell.mean - shift).crossproducts
+    found[np.ix_(fields, fields)] = cell.measured_from(shift).crossproducts
     return found

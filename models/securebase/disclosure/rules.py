@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from securebase.disclosure.cells import CellRecords
+from securebase.disclosure.cells import CellRecords, counted
 from securebase.disclosure.findings import Finding
 from securebase.disclosure.limits import LIMITS, Limits
 
@@ -45,7 +45,7 @@ def _too_few_units(records: CellRecords, limits: Limits) -> Iterator[Finding]:
     cell = records.cell
     if cell.n < limits.units:
         given = f"{cell.counted}: who knows some of them knows much of the others"
-        yield Finding("R1", cell.name, given, f"{limits.units} are needed", MASK)
+        yield Finding("R1", cell.name, given, counted(limits.units, cell.noun), MASK)
 
 
 def _too_many_columns(records: CellRecords, limits: Limits) -> Iterator[Finding]:
@@ -58,7 +58,8 @@ def _too_many_columns(records: CellRecords, limits: Limits) -> Iterator[Finding]
         else "too near to where every record could be recovered"
     )
     given = f"{cell.counted}, {width} measured variables: {danger}"
-    yield Finding("R2", cell.name, given, f"{limits.needed(width)} are needed", MASK)
+    needed = counted(limits.needed(width), cell.noun)
+    yield Finding("R2", cell.name, given, needed, MASK)
 
 
 def _lonely_records(records: CellRecords, limits: Limits) -> Iterator[Finding]:
@@ -71,7 +72,7 @@ def _lonely_records(records: CellRecords, limits: Limits) -> Iterator[Finding]:
     shown = f"{largest:.2f}" if largest - limit >= 0.005 else f"{largest:.6f}"
     alone = "stands almost alone" if fails else "stands out"
     given = f"one record has leverage {shown}: it {alone} in some direction"
-    needed = f"at most {limit:g} is {'needed' if fails else 'quiet'}"
+    needed = f"a leverage of at most {limit:g}"
     yield Finding("R3", records.cell.name, given, needed, MASK, fails)
 
 
@@ -91,4 +92,5 @@ def _rare_levels(records: CellRecords, limits: Limits) -> Iterator[Finding]:
             continue
         if rare < limits.units:
             given = f"{rare} of {cell.counted} {whom}: their sums are theirs alone"
-            yield Finding("R4", cell.name, given, f"none or {limits.units} are needed", MASK)
+            needed = f"none or {counted(limits.units, cell.noun)}"
+            yield Finding("R4", cell.name, given, needed, MASK)

@@ -28,9 +28,17 @@ def unions(cells: Sequence[Cell]) -> list[Cell]:
 def union(cells: Sequence[Cell]) -> Cell:
     """Moments of the units of several cells, on the columns that they share."""
     columns = shared_columns(cells)
-    parts = [one.marginal(columns).crossproducts for one in cells]
-    whole = from_products(np.sum(parts, axis=0), columns, cells[0].noun)
+    parts = [one.marginal(columns) for one in cells]
+    origin = parts[0].mean
+    products = np.sum([one.measured_from(origin).crossproducts for one in parts], axis=0)
+    whole = from_products(products, columns, cells[0].noun).measured_from(-origin)
     return whole.called(" with ".join(one.name for one in cells))
+
+
+def difference(one: Cell, other: Cell) -> Floats:
+    """Cross-products of [1, z] of the larger cell without the smaller, z from the mean of `one`."""
+    rest = one.measured_from(one.mean).crossproducts - other.measured_from(one.mean).crossproducts
+    return rest if one.n >= other.n else -rest
 
 
 def from_products(products: Floats, columns: Sequence[str], noun: str = "unit") -> Cell:

@@ -14,7 +14,7 @@ from securebase.disclosure.attacks.claims import Claims, none_claimed
 from securebase.disclosure.attacks.lattice import lattice_attack
 from securebase.disclosure.cells import Cell
 from securebase.disclosure.grids import Grid
-from securebase.disclosure.unions import from_products, unions
+from securebase.disclosure.unions import difference, from_products, unions
 from securebase.moments import Floats
 
 NAME = "differencing attack"
@@ -60,16 +60,18 @@ def differencing_attack(
 
 def _from_pair(one: Cell, other: Cell, grids: Mapping[str, Grid]) -> Iterator[Floats]:
     """Records (record, column) that the difference of two cells gives away."""
-    rest = one.crossproducts - other.crossproducts
-    if one.n < other.n:
-        rest = -rest
-    count = abs(one.n - other.n)
+    rest, count = difference(one, other), abs(one.n - other.n)
     if count == 0:
-        yield from _changed_places(rest)
+        found = _changed_places(rest)
     elif count == 1:
-        yield from _left_out(rest)
+        found = _left_out(rest)
     elif count <= len(one.columns) + 1:
-        yield lattice_attack(from_products(rest, one.columns), grids).records
+        left = from_products(rest, one.columns).measured_from(-one.mean)
+        yield lattice_attack(left, grids).records
+        return
+    else:
+        return
+    yield from (records + one.mean for records in found)
 
 
 def _left_out(rest: Floats) -> Iterator[Floats]:

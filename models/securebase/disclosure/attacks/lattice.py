@@ -77,8 +77,7 @@ def _fitting_grids(cell: Cell, grids: Mapping[str, Grid]) -> tuple[Floats, Float
 def _in_steps(cell: Cell, steps: Floats, origins: Floats) -> Floats:
     """Cross-products of the columns [1, z], in steps from an origin."""
     scale = np.concatenate([[1.0], 1 / steps])
-    moved = Cell("", (), cell.columns, cell.n, cell.mean - origins, cell.scatter)
-    return moved.crossproducts * np.outer(scale, scale)
+    return cell.measured_from(origins).crossproducts * np.outer(scale, scale)
 
 
 def _whole(products: Floats) -> list[list[int]] | None:

@@ -32,26 +32,33 @@ def singleton_attack(cell: Cell, grids: Mapping[str, Grid]) -> Claims:
     -------
     Claims
     """
-    total = cell.crossproducts
-    sums = {tuple(np.round(one, 9)) for one in _lonely_sums(total, _indicators(cell, grids))}
+    near = cell.measured_from(cell.mean)
+    indicators = _indicators(near, [*_coded(cell, grids)])
+    sums = {tuple(np.round(one, 9)) for one in _lonely_sums(near.crossproducts, indicators)}
     if not sums:
         return none_claimed(NAME, cell.columns)
-    return Claims(NAME, cell.columns, np.array(sorted(sums)))
+    return Claims(NAME, cell.columns, np.array(sorted(sums)) + cell.mean)
 
 
-def _indicators(cell: Cell, grids: Mapping[str, Grid]) -> list[Floats]:
-    """Weights on [1, z] that make columns of 0s and 1s: those whose sum is their square sum."""
-    found = []
-    for place, name in enumerate(cell.columns, 1):
-        if name not in grids:
-            continue
-        weights = np.zeros(len(cell.columns) + 1)
-        step, origin = grids[name].steps[0], grids[name].origin
-        weights[[0, place]] = -origin / step, 1 / step
-        count, square = (cell.crossproducts[0] @ weights, weights @ cell.crossproducts @ weights)
-        if abs(count - square) < _NEAR and _NEAR < count < cell.n - _NEAR:
-            found.append(weights)
-    return found
+def _coded(cell: Cell, grids: Mapping[str, Grid]) -> Iterator[Floats]:
+    """Weights on [1, z - mean] that count the steps of each column from its origin."""
+    for place, name in enumerate(cell.columns):
+        if name in grids:
+            weights = np.zeros(len(cell.columns) + 1)
+            weights[0] = cell.mean[place] - grids[name].origin
+            weights[place + 1] = 1.0
+            yield weights / grids[name].steps[0]
+
+
+def _indicators(near: Cell, coded: list[Floats]) -> list[Floats]:
+    """Columns of 0s and 1s, of both some: those whose sum is their square sum."""
+    total = near.crossproducts
+    sums = [(total[0] @ one, one @ total @ one) for one in coded]
+    return [
+        one
+        for one, (count, square) in zip(coded, sums, strict=True)
+        if abs(count - square) < _NEAR and _NEAR < count < near.n - _NEAR
+    ]
 
 
 def _lonely_sums(total: Floats, indicators: list[Floats]) -> Iterator[Floats]:
