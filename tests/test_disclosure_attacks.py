@@ -40,9 +40,9 @@ def test_a_claim_is_right_once_and_in_all_that_it_says() -> None:
     assert count_right(claims, truth, ["a", "c"]) == 3
 
 
-@pytest.mark.parametrize("shift", [0.0, -0.37])
+@pytest.mark.parametrize("shift", [0.0, -0.37, 1e4])
 def test_who_is_alone_with_a_level_is_recovered(rng: np.random.Generator, shift: float) -> None:
-    y = scores(rng, 60, 4)
+    y = scores(rng, 60, 4) + shift
     # a measure without a grid too: all that is known of the one person is recovered
     age = rng.normal(size=60)
     for units in ((7,), tuple(number for number in range(60) if number != 7)):

@@ -87,7 +87,7 @@ def test_statistics_of_complete_clusters_have_the_likelihood_of_the_records(
     cov = covariance(rng, 5)
     cov[:3, 3:] = cov[3:, :3] = 0.0
     loading, shared = rng.normal(size=(5, 2)), covariance(rng, 2)
-    between = [(one.size, one.records.cell) for one in release.between]
+    between = [one.records.cell for one in release.between]
     moments = moments_of_clusters(release.within, between, [*FOLLOWER, *LEADER])
     found = loglik(mean, cov, moments, loading, shared)
     assert found == pytest.approx(dense(sample, mean, cov, loading, shared), rel=1e-9)

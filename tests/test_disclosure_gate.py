@@ -124,6 +124,31 @@ def test_a_cluster_of_a_size_of_its_own_is_refused_until_masked(rng: np.random.G
     assert sum(masked.left_out.values()) == 9
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_masked_teams_pass_with_no_record_recovered(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    sample = teams(rng, rng.integers(1, 9, size=80).tolist())
+    before = inspect(Outgoing(clustered={"officers": release_of(sample)}))
+    masked = mask_clusters(sample, b"salt")
+    found = gate(Outgoing(clustered={"officers": masked.release}))
+    assert {one.rule for one in found} <= {"R3", "R6"}
+    assert len(found) < len(before)
+
+
+def test_the_same_clusters_may_be_released_again(rng: np.random.Generator) -> None:
+    sample = teams(rng, [4] * 30 + [7] * 20)
+    release = release_of(sample)
+    cells = [*(one.records.cell for one in release.between), release.total.cell]
+    again = Outgoing(clustered={"officers": release}, earlier={"version 1": cells})
+    assert refused(again) == set()
+    # one follower has left: two clusters are of another size
+    rest = np.arange(1, len(sample.cluster))
+    fewer = ClusteredSample(sample.followers.only(rest), sample.cluster[rest], sample.leaders)
+    masked = mask_clusters(fewer, b"salt")
+    rules = refused(Outgoing(clustered={"officers": masked.release}, earlier={"version 1": cells}))
+    assert "R5" in rules
+
+
 def test_pairs_are_too_near_to_single_followers(rng: np.random.Generator) -> None:
     sample = replace(teams(rng, [2] * 5 + [1] * 40), leaders=None)
     found = inspect(Outgoing(clustered={"officers": release_of(sample)}))
@@ -142,7 +167,7 @@ def test_a_log_likelihood_by_unit_refuses_the_release(rng: np.random.Generator) 
         -0.5 * (square + constant[:, None]), np.repeat(mean[:, None], 5, axis=1), cov,
         np.ones((5, 3), dtype=bool), np.eye(3), ("a", "b", "c"),
     )  # fmt: skip
-    assert refused(Outgoing(pointwise=told, pointwise_truth=y)) == {"pointwise attack"}
+    assert refused(Outgoing(pointwise=(told, y))) == {"R7", "pointwise attack"}
 
 
 def test_what_is_written_is_what_is_attacked(rng: np.random.Generator) -> None:

@@ -32,6 +32,8 @@ class Cell:
         Centred cross-products, Σ (z - mean)(z - mean)'.
     noun : str
         What a unit is: "couple".
+    size : int
+        Members of each unit that the columns are means over: followers of a cluster.
     """
 
     name: str
@@ -41,6 +43,7 @@ class Cell:
     mean: Floats
     scatter: Floats
     noun: str = "unit"
+    size: int = 1
 
     @property
     def counted(self) -> str:

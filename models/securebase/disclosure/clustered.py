@@ -87,18 +87,20 @@ class Between:
 
     Parameters
     ----------
-    size : int
-        Followers of each.
     led : bool
         Whether with leader variables.
     records : CellRecords
-        A cell whose units are the clusters and whose columns are means over the followers, then
+        A cell whose units are the clusters and whose columns are means over the followers, and
         leader variables.
     """
 
-    size: int
     led: bool
     records: CellRecords
+
+    @property
+    def size(self) -> int:
+        """Followers of each cluster."""
+        return self.records.cell.size
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,5 +182,5 @@ def _of_size(
     for number, pattern in enumerate(patterns):
         led = bool(pattern[len(total.cell.responses) :].any())
         name = f"clusters of {size}" + (" with their leaders" if led else "")
-        cell = cell_of(clusters, group == number, tuple(pattern.tolist()), name)
-        yield Between(size, led, cell)
+        records = cell_of(clusters, group == number, tuple(pattern.tolist()), name)
+        yield Between(led, replace(records, cell=replace(records.cell, size=size)))

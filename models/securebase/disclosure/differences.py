@@ -76,7 +76,7 @@ def earlier_findings(
 
 def _changed(one: Cell, other: Cell) -> Iterator[Finding]:
     """Cells of the same columns that hold neither the same units nor nested ones."""
-    if one.columns != other.columns:
+    if (one.columns, one.size) != (other.columns, other.size):
         return
     rest = difference(one, other)
     size = np.abs(one.measured_from(one.mean).crossproducts).max()

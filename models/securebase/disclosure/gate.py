@@ -25,6 +25,7 @@ from securebase.disclosure.rules import cell_findings
 from securebase.moments import Floats
 
 REMEDY = "release nothing of it"
+BY_UNIT = "log-likelihood by unit"
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,17 +40,14 @@ class Outgoing:
         Samples of clusters.
     earlier : mapping of str to sequence of Cell
         Cells of earlier releases of the same study.
-    pointwise : PointwiseLoglik or None
-        A log-likelihood by unit, should there be one.
-    pointwise_truth : float (unit, functional), optional
-        What it might give away.
+    pointwise : (PointwiseLoglik, float (unit, functional)) or None
+        A log-likelihood by unit, should there be one, and what it might give away.
     """
 
     samples: Mapping[str, Sequence[CellRecords]] = field(default_factory=dict)
     clustered: Mapping[str, ClusteredRelease] = field(default_factory=dict)
     earlier: Mapping[str, Sequence[Cell]] = field(default_factory=dict)
-    pointwise: PointwiseLoglik | None = None
-    pointwise_truth: Floats | None = None
+    pointwise: tuple[PointwiseLoglik, Floats] | None = None
 
     def every_sample(self) -> dict[str, list[CellRecords]]:
         """Cells of units and of clusters, by the name of the sample they are of."""
@@ -58,6 +56,20 @@ class Outgoing:
             cells[f"{name}, clusters"] = [one.records for one in release.between]
             cells[f"{name}, followers"] = [release.total]
         return cells
+
+    def pairs(self) -> Iterator[tuple[str, list[CellRecords], list[CellRecords]]]:
+        """Any two samples of the same kind of unit: followers are no clusters."""
+        for (name, first), (other, second) in combinations(self.every_sample().items(), 2):
+            if {one.cell.noun for one in first} & {one.cell.noun for one in second}:
+                yield f"{name} and {other}", first, second
+
+    def successions(self) -> Iterator[tuple[str, list[CellRecords], list[Cell]]]:
+        """Any sample, and the cells of an earlier release of the same kind of unit."""
+        for (name, now), (other, old) in product(self.every_sample().items(), self.earlier.items()):
+            nouns = {one.cell.noun for one in now}
+            before = [one for one in old if one.noun in nouns]
+            if before:
+                yield f"{name} and {other}", now, before
 
 
 def gate(outgoing: Outgoing, limits: Limits = LIMITS) -> list[Finding]:
@@ -106,15 +118,14 @@ def _rules(outgoing: Outgoing, limits: Limits) -> Iterator[Finding]:
             yield from _of(name, cell_findings(one, limits))
     for name, release in outgoing.clustered.items():
         yield from _of(name, _cluster_findings(release, limits))
-    samples = outgoing.every_sample()
-    yield from joint_findings(samples, limits)
-    for (name, first), (other, second) in combinations(samples.items(), 2):
-        # followers and their clusters are different units
-        if first[:1] and second[:1] and first[0].cell.noun == second[0].cell.noun:
-            yield from _of(f"{name} and {other}", difference_findings(first, second, limits))
-    for (name, now), (other, before) in product(samples.items(), outgoing.earlier.items()):
-        found = earlier_findings([one.cell for one in now], before, limits)
-        yield from _of(f"{name} and {other}", found)
+    yield from joint_findings(outgoing.every_sample(), limits)
+    for names, first, second in outgoing.pairs():
+        yield from _of(names, difference_findings(first, second, limits))
+    for names, now, before in outgoing.successions():
+        yield from _of(names, earlier_findings([one.cell for one in now], before, limits))
+    if outgoing.pointwise is not None:
+        given = "an entry for each unit, which determines its record"
+        yield Finding("R7", BY_UNIT, given, "nothing by unit", REMEDY)
 
 
 def _cluster_findings(release: ClusteredRelease, limits: Limits) -> Iterator[Finding]:
@@ -140,19 +151,19 @@ def _attacks(outgoing: Outgoing) -> Iterator[Finding]:
             claims = attack(one.cell, one.grids)
             right = count_right(claims, one.rows, one.cell.columns)
             yield from _recovered(claims, right, name)
-    for (name, first), (other, second) in combinations(samples.items(), 2):
+    for names, first, second in outgoing.pairs():
         claims, right = _differenced(first, [one.cell for one in second], second)
-        yield from _recovered(claims, right, f"{name} and {other}")
-    for (name, first), (other, before) in product(samples.items(), outgoing.earlier.items()):
-        claims, right = _differenced(first, before, [])
+        yield from _recovered(claims, right, names)
+    for names, now, before in outgoing.successions():
+        claims, right = _differenced(now, before, [])
         if len(claims):
             # who has left since is a record too, though none to compare with
             given = f"{counted(len(claims), 'claimed record')}, {right} of them in the present data"
-            yield Finding(claims.attack, f"{name} and {other}", given, "no record", REMEDY)
-    if outgoing.pointwise is not None and outgoing.pointwise_truth is not None:
-        claims = pointwise_attack(outgoing.pointwise)
-        right = count_right(claims, outgoing.pointwise_truth, outgoing.pointwise.names)
-        yield from _recovered(claims, right, "log-likelihood by unit")
+            yield Finding(claims.attack, names, given, "no record", REMEDY)
+    if outgoing.pointwise is not None:
+        released, truth = outgoing.pointwise
+        claims = pointwise_attack(released)
+        yield from _recovered(claims, count_right(claims, truth, released.names), BY_UNIT)
 
 
 def _differenced(

@@ -43,11 +43,10 @@ class JointCell:
 
     def _named(self, sample: str, name: str, values: Floats) -> str:
         """Name of a column; another one where another sample codes it in another way."""
-        for known in (name, f"{name} of {sample}"):
-            if known not in self.rows or np.array_equal(self.rows[known], values):
-                self.rows[known] = values
-                return known
-        raise AssertionError(f"two columns '{name}' of sample {sample}")
+        if name in self.rows and not np.array_equal(self.rows[name], values):
+            name = f"{name} of {sample}"
+        self.rows[name] = values
+        return name
 
     @property
     def wider(self) -> bool:

@@ -44,15 +44,15 @@ def stand_ins(cell: Cell) -> Floats:
 
 
 def moments_of_clusters(
-    within: Within, between: Sequence[tuple[int, Cell]], responses: Sequence[str]
+    within: Within, between: Sequence[Cell], responses: Sequence[str]
 ) -> Moments:
     """What the two-level likelihood takes, from what was released of clusters.
 
     Parameters
     ----------
     within : Within
-    between : sequence of (int, Cell)
-        Size, and cell of the clusters of that size.
+    between : sequence of Cell
+        Cells of clusters of one size each.
     responses : sequence of str
         All responses of the model, of followers and of leaders.
 
@@ -62,14 +62,14 @@ def moments_of_clusters(
         With the designs [1, predictors], the predictors of leaders 0; two units of one stand-in
         for a cluster's followers and its leader.
     """
-    layout = _Layout(within, [cell for _, cell in between], tuple(responses))
+    layout = _Layout(within, between, tuple(responses))
     label = 0
     found: list[tuple[int, int, int, Floats]] = []
     products = np.zeros((2, layout.size, layout.size))
     products[0][np.ix_(layout.follower, layout.follower)] = within.scatter
-    for size, cell in between:
+    for cell in between:
         for row in stand_ins(cell):
-            for part, (count, fields) in enumerate(layout.fields(cell, row, size)):
+            for part, (count, fields) in enumerate(layout.fields(cell, row)):
                 found.append((label, part, count, count * fields))
                 products[part] += count * np.outer(fields, fields)
             label += 1
@@ -103,13 +103,13 @@ class _Layout:
                 # near all means, so that few digits cancel
                 self.reference[self.place[name], 0] = mean
 
-    def fields(self, cell: Cell, row: Floats, size: int) -> Iterator[tuple[int, Floats]]:
+    def fields(self, cell: Cell, row: Floats) -> Iterator[tuple[int, Floats]]:
         """Units and mean fields of a cluster's followers, then of its leader."""
         values = np.zeros((2, self.size))
         values[:, self.constant] = 1.0
         for name, value in zip(cell.columns, row, strict=True):
             led, at = int(name not in self.within.columns), self.place[name]
             values[led, at] = value - (self.reference[at, 0] if at < self.constant else 0.0)
-        yield size, values[0]
+        yield cell.size, values[0]
         if len(cell.columns) > len(self.within.columns):
             yield 1, values[1]
