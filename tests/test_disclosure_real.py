@@ -1,5 +1,6 @@
 """Real couples and real companies: what attacks recover from them before masking, and after."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -84,13 +85,34 @@ def test_released_cells_of_the_real_couples_have_their_likelihood(
     assert found == pytest.approx(loglik(mean, cov, records), rel=1e-11)
 
 
-def test_the_real_companies_pass_the_gate_once_masked(root: Path) -> None:
-    part, soldiers = part_of(root, "univbct", "readiness")
+def test_without_the_last_wave_less_is_lost(couples: Sample) -> None:
+    early = np.array([not name.startswith("m12") for name in couples.responses])
+    four = replace(couples, y=np.where(early, couples.y, np.nan))
+    cells = cells_of(four)
+    assert len(cells) == 32
+    assert sum(len(lattice_attack(one.cell, one.grids)) for one in cells) == 58
+    masked = mask(four)
+    assert gate(Outgoing({"growth": masked.cells})) != []
+    assert masked.values_lost == 208
+    assert masked.withheld == 11
+    assert four.observed.sum() == 1854
+
+
+@pytest.mark.parametrize(
+    ("analysis", "sizes", "lost", "values"),
+    [
+        ("readiness", [(1, 12), (4, 10), (8, 11), (18, 10)], 429, 1389),
+        ("joint", [(1, 23), (8, 20)], 2544, 4191),
+    ],
+)
+def test_the_real_companies_pass_the_gate_once_masked(
+    root: Path, analysis: str, sizes: list[tuple[int, int]], lost: int, values: int
+) -> None:
+    part, soldiers = part_of(root, "univbct", analysis)
     assert part.cluster is not None
-    sample = ClusteredSample(soldiers, part.cluster)
-    masked = mask_clusters(sample, b"commitment")
-    sizes = [(one.size, one.records.cell.n) for one in masked.release.between]
-    assert sizes == [(1, 12), (4, 10), (8, 11), (18, 10)]
-    assert masked.values_lost == 429
-    assert soldiers.observed.sum() == 1389
-    assert {one.rule for one in gate(Outgoing(clustered={"readiness": masked.release}))} == {"R6"}
+    masked = mask_clusters(ClusteredSample(soldiers, part.cluster), b"commitment")
+    found = [(one.size, one.records.cell.n) for one in masked.release.between]
+    assert found == sizes
+    assert masked.values_lost == lost
+    assert soldiers.observed.sum() == values
+    assert {one.rule for one in gate(Outgoing(clustered={analysis: masked.release}))} == {"R6"}
