@@ -35,6 +35,7 @@ bench: environment  ## Timings on this machine, into benchmarks/RESULTS.md (20 m
 calibrate: environment  ## Simulation-based calibration, into docs/calibration (15 minutes)
 	@python benchmarks/calibrate.py --replicates $(REPLICATES)
 	@python benchmarks/vertex.py
+	@python benchmarks/disclosure.py
 
 recovery: environment  ## Known truths of every simulated study recovered, into docs/calibration/recovery (hours)
 	@snakemake --cores $(CORES) --configfile config/sources.yaml -- recovery

@@ -31,6 +31,7 @@ ORDER = [
     "moments",
     "likelihood",
     "part",
+    "disclosure",
     "explicit",
     "correlation",
     "priors",
