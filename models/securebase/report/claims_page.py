@@ -16,7 +16,15 @@ from securebase.report.flow_chart import flow_chart
 from securebase.report.inputs import StudyResults
 from securebase.report.rendering import rendered
 from securebase.report.rules import Rules
-from securebase.report.sections import answer, deviations, missing, prior_sensitivity, tried, trust
+from securebase.report.sections import (
+    answer,
+    check_it,
+    deviations,
+    missing,
+    prior_sensitivity,
+    tried,
+    trust,
+)
 from securebase.report.sections.tried import Record
 from securebase.report.svg import Picture, inline_svg
 from securebase.report.tables import (
@@ -82,7 +90,11 @@ def render_claims(
         flow=flow_tables(results, study),
         exclusions=exclusion_table(results),
         scoring=scoring_table(results, study),
-        told=[tried.section(study, record), deviations.section(study, rules, record)],
+        told=[
+            tried.section(study, record),
+            deviations.section(study, rules, record),
+            check_it.section(study),
+        ],
     )
 
 
