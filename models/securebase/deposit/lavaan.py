@@ -12,10 +12,10 @@ from typing import Final
 from securebase.codebook.extracts import claims_of
 from securebase.codebook.loading import Study
 from securebase.deposit.growth_syntax import GrowthSyntax, growth_syntax
+from securebase.families import load_family
 from securebase.growth.identification import growth_designs
 from securebase.panel import Panel
 
-GROWTH: Final = "dyadic_growth"
 _HEAD: Final = """\
 # Study {study}: growth fitted again by lavaan, from the moments of this bundle alone.
 #
@@ -110,7 +110,7 @@ def lavaan_script(study: Study, panels: Mapping[str, Panel], tier: str) -> str:
 def not_written(study: Study, name: str, panel: Panel | None) -> str | None:
     """Say why an analysis is not fitted by lavaan.R; None where it is."""
     analysis = study.analyses[name]
-    if analysis.family != GROWTH:
+    if not load_family(analysis.family).plain_growth:
         return f"whose family {analysis.family} is not translated into the syntax of lavaan"
     if analysis.clusters:
         return "since lavaan takes two-level models from records only"
