@@ -137,9 +137,9 @@ def _datasets(contents: Contents) -> Iterator[tuple[str, str, str, str]]:
             yield f"`{path}`", source, notes, "Yes"
     for name in contents.study.analyses:
         for path in contents.of_analysis(name):
-            notes = _RELEASED.get(path.rpartition("/")[2])
-            if notes:
-                yield f"`{path}`", f"`{WAVES}`", notes, "Yes"
+            holds = _RELEASED.get(path.rpartition("/")[2])
+            if holds:
+                yield f"`{path}`", f"`{WAVES}`", holds, "Yes"
 
 
 def omissions(contents: Contents) -> str:

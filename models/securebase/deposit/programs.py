@@ -103,7 +103,7 @@ def _with_data(contents: Contents) -> Iterator[str]:
     else:
         paths = ", ".join(f"`FOLDER/{file.path}`" for file in study.raw.files)
         yield f"Put the raw files where the codebook has them: {paths}."
-    yield f"Copy `study.yaml` to `config/studies/{study.study}.yaml`, and `config.json` to the folder."
+    yield f"Copy `study.yaml` to `config/studies/{study.study}.yaml`, and `config.json` as it is."
     yield (
         "`snakemake --cores 4 --configfile config.json --config "
         f"studies='[{study.study}]' raw_root=FOLDER` runs everything and writes "
