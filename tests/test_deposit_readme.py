@@ -11,7 +11,13 @@ from deposit_example import OF_ANALYSIS, contents_of
 from securebase.deposit.contents import TO_FILL_IN, Contents
 from securebase.deposit.dcas import RULES, answers, answers_in
 from securebase.deposit.jobs import GIVEN, RAW, WAVES, jobs_of
-from securebase.deposit.measured import Measured, bracket, gigabytes, read_benchmark
+from securebase.deposit.measured import (
+    Measured,
+    bracket,
+    gigabytes,
+    read_benchmark,
+    times_of_fits,
+)
 from securebase.deposit.readme import readme
 from securebase.sampling import derived_seed
 
@@ -212,3 +218,19 @@ def test_benchmarks_of_snakemake_are_read(tmp_path: Path) -> None:
     file.write_text(head)
     with pytest.raises(ValueError, match="holds no row"):
         read_benchmark(file)
+
+
+def test_times_of_fits_are_those_of_the_last_that_was_finished(real: Contents) -> None:
+    def start(number: int, analysis: str, purpose: str = "posterior") -> dict[str, object]:
+        told = {"study": "couples_ecr", "analysis": analysis, "purpose": purpose}
+        return {"event": "started", "number": number, "time": f"2026-03-0{number}", **told}
+
+    def end(number: int, started: int, event: str = "finished") -> dict[str, object]:
+        return {"event": event, "number": number, "time": f"2026-03-0{number}", "started": started}
+
+    entries = [
+        *(start(1, "growth"), end(2, 1), start(3, "growth"), end(4, 3)),
+        *(start(5, "growth"), end(6, 5, "failed"), start(7, "growth", "other priors"), end(8, 7)),
+        start(9, "panel"),
+    ]
+    assert times_of_fits(entries, real.study) == {"fit growth": ("2026-03-03", "2026-03-04")}

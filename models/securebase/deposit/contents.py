@@ -59,7 +59,7 @@ class Contents:
     times : mapping of str to (str, str)
         When jobs began and ended, ISO 8601, by the same names; there is no clock in here.
     published : str or None
-        Day of publication, ISO 8601, where it is known.
+        Day that the package is of, ISO 8601: RO-Crate asks for one.
     """
 
     study: Study

@@ -1,8 +1,9 @@
 """ro-crate-metadata.json: a Provenance Run Crate 0.5 of the run that led to a bundle.
 
 https://w3id.org/ro/wfrun/provenance/0.5, on RO-Crate 1.1. The workflow is the file `WORKFLOW`; a
-tool is a rule, an action one job. Raw data and scores, which are not in a bundle, are named as
-works that jobs took and made. Times stand there where they are given: there is no clock.
+tool is the program of a rule, an action one job. Raw data and scores, which are not in a bundle,
+are named as works that jobs took and made. Times stand there where they are given: there is no
+clock. Who did it is left out, for nobody has said so.
 """
 
 import json
@@ -12,7 +13,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from securebase.deposit.availability import has_licence
-from securebase.deposit.contents import CRATE, TO_FILL_IN, WORKFLOW, Contents
+from securebase.deposit.contents import CRATE, README, TO_FILL_IN, WORKFLOW, Contents
 from securebase.deposit.jobs import RAW, WAVES, Job, jobs_of, raw_files
 
 type Entity = dict[str, Any]
@@ -27,7 +28,8 @@ PROFILES: Final = {
 }
 _CONTEXT: Final = (f"{CRATE_1_1}/context", "https://w3id.org/ro/terms/workflow-run/context")
 _SNAKEMAKE: Final = "https://w3id.org/workflowhub/workflow-ro-crate#snakemake"
-_ENGINE, _RUN, _ORGANIZE, _LICENCE = "#engine", "#run", "#organize", "#licence"
+_BIOSCHEMAS: Final = "https://bioschemas.org/profiles/ComputationalWorkflow/1.0-RELEASE"
+_RUN, _ORGANIZE, _LICENCE = "#run", "#organize", "#licence"
 _MEDIA: Final = {
     **{".csv": "text/csv", ".tsv": "text/tab-separated-values", ".json": "application/json"},
     **{".jsonl": "application/x-ndjson", ".nc": "application/x-netcdf", ".html": "text/html"},
@@ -69,8 +71,10 @@ def _files(contents: Contents, later: Iterable[str]) -> list[str]:
     return sorted({*contents.files, *later, WORKFLOW} - {CRATE})
 
 
-def _ids(paths: Iterable[str]) -> list[Entity]:
-    return [{"@id": path} for path in paths]
+def _ids(paths: Iterable[str]) -> Entity | list[Entity]:
+    """Refer to entities; to a single one without a list, as RO-Crate has it."""
+    found = [{"@id": path} for path in paths]
+    return found[0] if len(found) == 1 else found
 
 
 def _id_of(path: str) -> str:
@@ -111,6 +115,8 @@ def _root(contents: Contents, later: Sequence[str], jobs: Sequence[Job]) -> Enti
 def _profiles() -> Iterator[Entity]:
     for address, (name, version) in PROFILES.items():
         yield {"@id": address, "@type": "CreativeWork", "name": name, "version": version}
+    name = "Bioschemas ComputationalWorkflow"
+    yield {"@id": _BIOSCHEMAS, "@type": "CreativeWork", "name": name, "version": "1.0-RELEASE"}
 
 
 def _licence(contents: Contents) -> Iterator[Entity]:
@@ -123,8 +129,14 @@ def _tools(jobs: Sequence[Job]) -> dict[str, Job]:
     return {job.rule: job for job in reversed(jobs)}
 
 
-def _tool(job: Job) -> str:
-    return f"#rule-{quote(job.rule)}"
+def _tool(contents: Contents, job: Job) -> str:
+    """Name the program of a job by an address that tells its version."""
+    return f"pkg:generic/securebase@{contents.securebase}#{job.script}"
+
+
+def _engine(contents: Contents) -> str:
+    version = contents.versions.get("snakemake")
+    return f"pkg:pypi/snakemake@{version}" if version else "pkg:pypi/snakemake"
 
 
 def _named(kind: str, job: Job) -> str:
@@ -142,8 +154,9 @@ def _workflow(contents: Contents, jobs: Sequence[Job]) -> Iterator[Entity]:
         "@type": ["File", "SoftwareSourceCode", "ComputationalWorkflow", "HowTo"],
         "name": "Workflow of Securebase: its jobs in this run",
         "version": contents.securebase,
+        "conformsTo": {"@id": _BIOSCHEMAS},
         "programmingLanguage": {"@id": _SNAKEMAKE},
-        "hasPart": _ids(map(_tool, tools)),
+        "hasPart": _ids(_tool(contents, job) for job in tools),
         "step": _ids(_named("step", job) for job in jobs),
     }
     yield {
@@ -153,12 +166,12 @@ def _workflow(contents: Contents, jobs: Sequence[Job]) -> Iterator[Entity]:
         "identifier": {"@id": "https://doi.org/10.1093/bioinformatics/bts480"},
         "url": {"@id": "https://snakemake.readthedocs.io"},
     }
-    engine = {"@id": _ENGINE, "@type": "SoftwareApplication", "name": "Snakemake"}
+    engine = {"@id": _engine(contents), "@type": "SoftwareApplication", "name": "Snakemake"}
     version = contents.versions.get("snakemake")
     yield {**engine, "softwareVersion": version} if version else engine
     for job in tools:
         yield {
-            "@id": _tool(job),
+            "@id": _tool(contents, job),
             "@type": "SoftwareApplication",
             "name": job.script,
             "description": job.does,
@@ -169,7 +182,7 @@ def _workflow(contents: Contents, jobs: Sequence[Job]) -> Iterator[Entity]:
             "@id": _named("step", job),
             "@type": "HowToStep",
             "position": str(position),
-            "workExample": {"@id": _tool(job)},
+            "workExample": {"@id": _tool(contents, job)},
         }
 
 
@@ -179,16 +192,19 @@ def _actions(contents: Contents, jobs: Sequence[Job]) -> Iterator[Entity]:
         "@id": _ORGANIZE,
         "@type": "OrganizeAction",
         "name": "Run of Snakemake",
-        "instrument": {"@id": _ENGINE},
+        "instrument": {"@id": _engine(contents)},
         "object": _ids(_named("control", job) for job in jobs),
         "result": {"@id": _RUN},
     }
     made = {path for job in jobs for path in job.makes}
     taken = dict.fromkeys(path for job in jobs for path in job.takes if path not in made)
     results = sorted(made - {WAVES})
-    yield _create(_RUN, "Run of the workflow", WORKFLOW, taken, results)
+    told = f"snakemake --config studies=[{contents.study.study}] raw_root=FOLDER"
+    run = _create(_RUN, "Run of the workflow", WORKFLOW, taken, results)
+    yield {**run, "description": told}
     for job in jobs:
-        action = _create(_action(job), job.name, _tool(job), job.takes, job.makes)
+        action = _create(_action(job), job.name, _tool(contents, job), job.takes, job.makes)
+        action["description"] = f"Rule {job.rule}. {job.does}"
         if job.name in contents.times:
             action["startTime"], action["endTime"] = contents.times[job.name]
         yield action
@@ -232,6 +248,8 @@ def _not_provided(contents: Contents) -> Iterator[Entity]:
 def _file(contents: Contents, path: str) -> Entity:
     found: Entity = {"@id": _id_of(path), "@type": "File", "name": PurePosixPath(path).name}
     found["encodingFormat"] = _MEDIA.get(PurePosixPath(path).suffix, "text/plain")
+    if path == README:
+        found["about"] = {"@id": "./"}
     facts = contents.files.get(path)
     if facts is not None:
         found |= {"contentSize": str(facts.size), "sha256": facts.sha256}

@@ -1,11 +1,15 @@
-"""Time and memory of jobs, as Snakemake's benchmarks have them, told so that no clock shows."""
+"""Time and memory of jobs, as Snakemake's benchmarks and the ledger of fits have them."""
 
 import csv
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from securebase.codebook.study import Study
+from securebase.ledger.entries import FINISHED, Entry
+from securebase.ledger.tried import tried
 
 _MINUTE: Final = 60
 _HOUR: Final = 60 * _MINUTE
@@ -65,3 +69,27 @@ def gigabytes(megabytes: Iterable[float]) -> int | None:
     """Round the most memory up to whole gigabytes; None where none was measured."""
     known = [one for one in megabytes if not math.isnan(one)]
     return math.ceil(max(known) / 1024) if known else None
+
+
+def times_of_fits(entries: Iterable[Entry], study: Study) -> Mapping[str, tuple[str, str]]:
+    """When the fits of a study's posteriors began and ended.
+
+    Parameters
+    ----------
+    entries : iterable of mapping
+        Of a ledger.
+    study : Study
+
+    Returns
+    -------
+    mapping of str to (str, str)
+        ISO 8601, by `jobs.Job.name`: "fit growth". Of several fits of one analysis the last that
+        was finished; analyses without one are left out.
+    """
+    found = {}
+    for one in tried(entries, study.study):
+        ended, name = one.ended, one.started["analysis"]
+        posterior = one.started["purpose"] == "posterior" and name in study.analyses
+        if posterior and ended is not None and ended["event"] == FINISHED:
+            found[f"fit {name}"] = (str(one.started["time"]), str(ended["time"]))
+    return found
