@@ -21,6 +21,7 @@ from securebase.deposit.growth_syntax import GrowthSyntax, growth_syntax, label
 from securebase.deposit.lavaan import lavaan_script, not_written
 from securebase.deposit.moments_csv import PartMoments, moments_csv
 from securebase.disclosure import cells_of, moments_of_cells
+from securebase.disclosure.clustered import Within
 from securebase.disclosure.of_part import sample_of_part
 from securebase.fitting import posed
 from securebase.growth.design import GrowthDesign, column_name
@@ -194,6 +195,19 @@ def test_moments_are_written_to_the_bit(panel_and_cells: tuple[Panel, PartMoment
         for (row, column), value in pairs.items():
             place = cell.columns.index(row), cell.columns.index(column)
             assert value == cell.scatter[place] / cell.n
+
+
+def test_scatter_within_clusters_has_its_own_denominator() -> None:
+    scatter = np.array([[12.0, 3.0], [3.0, 24.0]])
+    within = Within(("w1 a",), ("age",), n=10, clusters=4, scatter=scatter)
+    alone = Within(("w1 a",), ("age",), n=4, clusters=4, scatter=0 * scatter)
+    text = moments_csv("growth", {"all": PartMoments([], within), "led": PartMoments([], alone)})
+    head = "growth,all,within,10,within"
+    assert text.splitlines()[1:] == [
+        f"{head},w1 a,w1 a,2.0",
+        f"{head},age,w1 a,0.5",
+        f"{head},age,age,4.0",
+    ]
 
 
 def test_what_lavaan_cannot_fit_is_said(root: Path, rng: np.random.Generator) -> None:

@@ -17,7 +17,9 @@ from securebase.deposit.attestation import COMMITMENT, attestation
 from securebase.deposit.codecheck import codecheck
 from securebase.deposit.contents import ATTESTATION, CRATE, MANIFEST, TO_FILL_IN, WORKFLOW, Contents
 from securebase.deposit.crate import crate
+from securebase.deposit.dcas import answers_in
 from securebase.deposit.jobs import WAVES, jobs_of, workflow_text
+from securebase.deposit.readme import readme
 
 LATER = (ATTESTATION, MANIFEST)
 TIMES = {"fit growth": ("2026-03-02T10:00:00Z", "2026-03-02T10:01:00Z")}
@@ -169,6 +171,15 @@ def test_profiles_are_those_of_a_provenance_run_crate(graph: dict[str, dict[str,
         assert graph[name]["version"] == name.rsplit("/", 1)[1]
     assert listed(graph[CRATE]["conformsTo"]) == ["https://w3id.org/ro/crate/1.1", wanted[3]]
     assert graph[CRATE]["about"] == {"@id": "./"}
+
+
+def test_any_study_can_be_described(root: Path) -> None:
+    for path in sorted((root / "config" / "studies").glob("*.yaml")):
+        found = contents_of(root, path.stem)
+        graph = graph_of(crate(found, LATER))
+        assert {unquote(one["@id"]) for one in of_type(graph, "File")} >= found.files.keys()
+        assert json.loads(attestation(found))["predicate"]["buildDefinition"]
+        assert len(answers_in(readme(found))) == 16
 
 
 def test_workflow_its_tools_and_its_steps(graph: dict[str, dict[str, Any]]) -> None:
