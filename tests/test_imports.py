@@ -59,6 +59,7 @@ ORDER = [
     "dropout",
     "gate",
     "synthesis",
+    "deposit",
     "report",
     "cli",
 ]

@@ -162,6 +162,8 @@ class Family:
     adaptation : "diag" or "low_rank"
         What the sampler learns in its warm-up, see `config.Sampling`; low_rank where quantities
         trade against each other, and chains mix slowly otherwise.
+    plain_growth : bool
+        Whether its model is the growth of `growth.design` and no more, which other programs know.
     """
 
     name: str
@@ -176,6 +178,7 @@ class Family:
     unused: Callable[[Panel], pd.DataFrame] = nothing_unused
     keys: frozenset[str] = frozenset({"predictors", "interactions", "clusters"})
     adaptation: Literal["diag", "low_rank"] = "diag"
+    plain_growth: bool = False
 
     def sampled(self, sampling: Sampling) -> Sampling:
         """Say how its posteriors are drawn, where the run leaves that to the family."""

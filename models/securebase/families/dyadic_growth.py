@@ -265,4 +265,5 @@ FAMILY = Family(
     simulate=simulate,
     implied=implied,
     keys=frozenset({"time", "predictors", "interactions", "curves", "clusters"}),
+    plain_growth=True,
 )
