@@ -34,7 +34,7 @@ from securebase.report.wording import (
 # files of a failed analysis whose numbers its page still shows; of the draws, those of the priors
 FAILING = (
     *("checks.tsv", "parameters.csv", "trajectories.csv", "patterns.csv", "levels.csv"),
-    "posterior.nc",
+    *("summary.csv", "posterior.nc"),
 )
 
 

@@ -107,6 +107,11 @@ class ClaimResult:
         """Probability of the claimed region before the data."""
         return self._number("p_prior", fixed(self.value("p_prior"), 2))
 
+    def rope_limit(self, column: str) -> Number | str:
+        """Print a limit of its ROPE: as judged, or as declared where its row is withheld."""
+        limit = {"rope_low": self.claim.rope.low, "rope_high": self.claim.rope.high}[column]
+        return short(limit) if self.withheld else self._number(column, short(limit))
+
     @property
     def prior_needed(self) -> Number:
         """Prior probability from which on the data would have sufficed for a verdict."""

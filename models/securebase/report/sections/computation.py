@@ -13,10 +13,11 @@ from securebase.report.analysed import Analysed
 from securebase.report.chain_figures import rank_panel
 from securebase.report.claims import ClaimResult
 from securebase.report.fit_tables import estimate_table
+from securebase.report.inputs import number_at
 from securebase.report.section import Block, Gallery, Note, Section, folded
 from securebase.report.svg import Picture, inline_svg
 from securebase.report.tables import Cell, Table
-from securebase.report.wording import Number, counted, fixed, place_words
+from securebase.report.wording import Number, Sentence, counted, fixed, place_words
 
 _WORST: Final = 10
 _DRAWN: Final = 3
@@ -28,10 +29,10 @@ _RANKS: Final = (
 
 def section(one: Analysed) -> Section:
     """Say how many draws there are, what they are worth, and which quantities mixed worst."""
-    return Section("computation", "How it was computed", (sentence(one),), tuple(_blocks(one)))
+    return Section("computation", "How it was computed", sentence(one), tuple(_blocks(one)))
 
 
-def sentence(one: Analysed) -> str:
+def sentence(one: Analysed) -> Sentence:
     """Count chains and draws; name the largest R-hat and the smallest effective sample size."""
     tree, table = one.results.posterior, one.results.summary
     sizes = tree["posterior"].sizes
@@ -40,10 +41,22 @@ def sentence(one: Analysed) -> str:
         count = int(tree["sample_stats"]["diverging"].sum())
         diverged = f", {counted(count, 'divergent draw')}"
     return (
-        f"{counted(sizes['chain'], 'chain')} of {counted(sizes['draw'], 'draw')}: largest R-hat "
-        f"{fixed(table['r_hat'].max(), 3)}, smallest effective sample size "
-        f"{fixed(one.results.smallest_ess, 0)}{diverged}."
+        f"{counted(sizes['chain'], 'chain')} of {counted(sizes['draw'], 'draw')}: largest R-hat ",
+        _extreme(one, "r_hat", int(str(table["r_hat"].idxmax())), 3),
+        ", smallest effective sample size ",
+        _smallest_ess(one),
+        f"{diverged}.",
     )
+
+
+def _smallest_ess(one: Analysed) -> Number:
+    least = one.results.summary[["ess_bulk", "ess_tail"]].min()
+    column = str(least.idxmin())
+    return _extreme(one, column, int(str(one.results.summary[column].idxmin())), 0)
+
+
+def _extreme(one: Analysed, column: str, line: int, places: int) -> Number:
+    return number_at(one.results.summary, f"{one.name}/summary.csv", line, column, places)
 
 
 def _blocks(one: Analysed) -> Iterator[Block]:

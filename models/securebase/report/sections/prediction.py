@@ -1,7 +1,7 @@
 """How well the model foretells whom it has not seen, beside its rivals."""
 
-from collections.abc import Hashable, Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Final
 
 import pandas as pd
 
@@ -10,7 +10,7 @@ from securebase.report.analysed import Analysed
 from securebase.report.inputs import PREDICTION_FILE, number_at
 from securebase.report.section import Block, Note, Section
 from securebase.report.tables import Cell, Table
-from securebase.report.wording import Number, counted, fixed, listed
+from securebase.report.wording import Number, Sentence, counted, fixed
 
 # below it a difference is too small to tell models apart, and its standard error too optimistic
 SMALL: Final = 4.0
@@ -28,33 +28,34 @@ _READING: Final = (
 def section(one: Analysed) -> Section:
     """Say whether any rival foretells better, and which of its densities are to be doubted."""
     title = "Does it foretell whom it has not seen?"
-    return Section("prediction", title, (sentence(one),), tuple(_blocks(one)))
+    return Section("prediction", title, sentence(one), tuple(_blocks(one)))
 
 
-def sentence(one: Analysed) -> str:
+def sentence(one: Analysed) -> Sentence:
     """Name the rivals that foretell better or worse, and those that cannot be told apart."""
     table = one.results.prediction
     if table is None:
-        return "Nobody was left out of the fit in this run (prediction.compare)."
-    declared = table[table["model"] == AS_DECLARED].iloc[0]
-    whom = counted(int(declared["count"]), str(declared["left_out"]))
+        return ("Nobody was left out of the fit in this run (prediction.compare).",)
+    line = int(table.index[table["model"] == AS_DECLARED][0])
+    whom = counted(int(str(table.at[line, "count"])), str(table.at[line, "left_out"]))
+    file = f"{one.name}/{PREDICTION_FILE}"
+    density, error = (number_at(table, file, line, name, 1) for name in ("elpd", "se"))
     head = f"Leaving out one of {whom} at a time, its log predictive density is "
-    words = f"{head}{fixed(declared['elpd'], 1)} (se {fixed(declared['se'], 1)})."
-    rivals = table[table["model"] != AS_DECLARED]
-    if rivals.empty:
-        return f"{words} The codebook declares no rival."
-    parts = [_comparison(row) for row in rivals.to_dict("records")]
-    answer = listed(parts)
-    return f"{words} {answer[0].upper()}{answer[1:]}."
+    rivals = [int(other) for other in table.index if other != line]
+    told = [piece for other in rivals for piece in _comparison(table, file, other)]
+    end = told or [" The codebook declares no rival."]
+    return (head, density, " (se ", error, ").", *end)
 
 
-def _comparison(row: Mapping[Hashable, Any]) -> str:
-    difference, error = float(row["difference"]), float(row["difference_se"])
-    name, spread = str(row["model"]).replace("_", " "), f"se {fixed(error, 1)}"
-    if abs(difference) < max(SMALL, 2 * error):
-        return f"rival “{name}” cannot be told from it ({fixed(difference, 1)}, {spread})"
-    word = "worse" if difference > 0 else "better"
-    return f"rival “{name}” foretells {word} by {fixed(abs(difference), 1)} ({spread})"
+def _comparison(table: pd.DataFrame, file: str, line: int) -> Sentence:
+    difference, error = (
+        number_at(table, file, line, name, 1) for name in ("difference", "difference_se")
+    )
+    name = str(table.at[line, "model"]).replace("_", " ")
+    verdict = "foretells worse" if difference.value > 0 else "foretells better"
+    if abs(difference.value) < max(SMALL, 2 * error.value):
+        verdict = "cannot be told from it"
+    return (f" Rival “{name}” {verdict} (", difference, ", se ", error, ").")
 
 
 def _blocks(one: Analysed) -> Iterator[Block]:
