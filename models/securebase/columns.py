@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from securebase.faults import Fault, InputError
+
 Array = NDArray[np.float64]
 
 
@@ -33,7 +35,17 @@ class ColumnSummary:
     between: Array | None = None
 
     def only(self, names: Sequence[str]) -> "ColumnSummary":
-        """The same units, some of the columns."""
+        """Give the same units, some of the columns.
+
+        Raises
+        ------
+        InputError
+            Columns that are not among them.
+        """
+        missing = [name for name in names if name not in self.names]
+        if missing:
+            expected = f"columns among: {', '.join(self.names)}"
+            raise InputError("predictor columns", [Fault("told", ", ".join(missing), expected)])
         place = [self.names.index(name) for name in names]
         between = None if self.between is None else self.between[np.ix_(place, place)]
         mean, sd, low, high = (one[place] for one in (self.mean, self.sd, self.low, self.high))

@@ -174,8 +174,8 @@ class AnalysisFiles:
             asked, posterior, stats, model.family, panel.time_unit, claim_units(study),
             (self.config.thresholds, self.config.decision),
         )  # fmt: skip
-        known = pd.read_csv(self.folder.parent / "claims.csv", float_precision="round_trip")
-        summary = pd.read_csv(self.folder / "summary.csv", float_precision="round_trip")
+        known = pd.read_csv(self.folder.parent / "claims.csv")
+        summary = pd.read_csv(self.folder / "summary.csv")
         before = known[known["analysis"] == name]
         table = fidelity_table(summary, posterior, (before, judged), model.family, panel.time_unit)
         return {"public.nc": tree_bytes(tree), "fidelity.csv": csv_bytes(table)}
@@ -216,7 +216,7 @@ def public_tables(folder: Path, rules: Mapping[str, Rule], hidden: bool) -> File
         path = folder / name
         if path.is_file():
             separator = "\t" if path.suffix == ".tsv" else ","
-            table = pd.read_csv(path, sep=separator, float_precision="round_trip")
+            table = pd.read_csv(path, sep=separator)
             files[name] = csv_bytes(rule(table, hidden), separator)
     return files
 
