@@ -29,6 +29,7 @@ from securebase.bundle.writing import Order, write_bundle
 from securebase.codebook.analysis import PriorOverride
 from securebase.codebook.loading import Study
 from securebase.config import Sampling
+from securebase.dials import log_prior
 from securebase.disclosure import inspect
 from securebase.faults import InputError
 from securebase.fitting import Question, posed
@@ -102,6 +103,22 @@ def test_masked_bundle_has_a_density_of_its_own_moments_only(masked: Made) -> No
         found = log_density(opened, "growth", some)
         logp = public["sample_stats"]["logp"].isel(draw=[0, 99])
         np.testing.assert_allclose(found, logp, rtol=0, atol=1e-9)
+
+
+def test_priors_are_scaled_by_those_who_are_released(masked: Made) -> None:
+    with open_bundle(masked.path) as opened:
+        assert opened.about["units_withheld"]["growth"] == LEFT + 1
+        told = opened.draws("growth")
+        model = bundled_model(opened, "growth")
+    posterior = told["posterior"].to_dataset()
+    own = log_prior(model.built.model, posterior)
+    xr.testing.assert_equal(own, told["log_prior"].to_dataset())
+    with xr.open_datatree(masked.order.folder / "growth" / "posterior.nc") as tree:
+        everyone = tree["log_prior"].to_dataset().load()
+        np.testing.assert_array_equal(posterior["change"], tree["posterior"]["change"])
+    # the exact scale of all would tell the ages of the few who are withheld
+    assert float(abs(everyone["actor_on_level"] - own["actor_on_level"]).max()) > 1e-3
+    np.testing.assert_array_equal(everyone["change"], own["change"])
 
 
 def test_masked_bundle_withstands_every_attack(masked: Made) -> None:

@@ -11,11 +11,14 @@ import pandas as pd
 import pytest
 import xarray as xr
 from disclosure_examples import EIGHTEENTHS, scores
+from growth_examples import FALLS
 
+from securebase.bundle.analysis_files import asks_of_columns
 from securebase.bundle.command import config_of
 from securebase.bundle.draws import controlled_draws
 from securebase.bundle.seal import commitments, merkle_root, nonces_of
 from securebase.bundle.tables import OF_ANALYSIS, OF_STUDY, blanked, exclusion_counts
+from securebase.codebook.claim import Claim
 from securebase.disclosure import Cell
 from securebase.disclosure.attacks import count_right, lattice_attack
 from securebase.faults import InputError
@@ -46,8 +49,11 @@ def test_rare_patterns_have_no_name() -> None:
     found = OF_ANALYSIS["patterns.csv"](table, False)
     assert found["answered"].tolist() == ["●●", ""]
     assert found["units"].tolist() == [30, 12]
+    # seven would follow from the number of all
     few = OF_ANALYSIS["patterns.csv"](table[table["units"] != 5], False)
-    assert few["units"].isna().tolist() == [False, True]
+    assert few["units"].tolist() == [37]
+    every = table[table["units"] == 30]
+    assert OF_ANALYSIS["patterns.csv"](every, False)["answered"].tolist() == ["●●"]
 
 
 def test_numbers_of_all_data_are_told_only_where_nothing_is_masked() -> None:
@@ -103,6 +109,13 @@ def test_total_log_likelihoods_of_all_data_would_give_masked_records_away(
     cell = Cell("masked", names, (), n, mean, products - n * np.outer(mean, mean))
     claims = lattice_attack(cell, dict.fromkeys(names, EIGHTEENTHS))
     assert count_right(claims, rows, names) == n
+
+
+def test_claims_on_curves_and_leaders_ask_of_the_predictors_of_all() -> None:
+    assert not asks_of_columns([Claim.model_validate(FALLS)])
+    leader = {"variable": "leader_corr", "at": {"role": "person"}}
+    told = {**FALLS, "estimand": [*FALLS["estimand"], leader]}
+    assert asks_of_columns([Claim.model_validate(FALLS), Claim.model_validate(told)])
 
 
 def test_draws_by_unit_are_refused() -> None:

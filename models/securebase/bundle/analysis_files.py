@@ -26,6 +26,7 @@ from securebase.bundle.opening import FORMAT
 from securebase.bundle.release import MaskedPart, cell_table
 from securebase.bundle.tables import OF_ANALYSIS, Rule
 from securebase.bundle.template import template_of
+from securebase.codebook.claim import Claim
 from securebase.codebook.extracts import claims_of
 from securebase.columns import column_summary
 from securebase.config import Config
@@ -33,6 +34,7 @@ from securebase.families import claim_units
 from securebase.fitting import Question, provenance_of_refit
 from securebase.sampling import derived_seed
 from securebase.summaries import trajectory_table
+from securebase.turning_points import curve_table
 
 TOLERANCE: Final = 1e-9
 """How far the log-density of a rebuilt model may be from the original's, relative to its size."""
@@ -159,7 +161,14 @@ class AnalysisFiles:
             table = trajectory_table(posterior, self.model.family, self.model.panel)
             rule = OF_ANALYSIS["trajectories.csv"]
             files["trajectories.csv"] = csv_bytes(rule(table, True))
+            files["summary.csv"] = csv_bytes(self._summary())
+            files["curves.csv"] = csv_bytes(curve_table(posterior).iloc[:0])
         return files
+
+    def _summary(self) -> pd.DataFrame:
+        """summary.csv; where units are withheld, nothing that follows from all predictor values."""
+        table = pd.read_csv(self.folder / "summary.csv")
+        return table[~table["name"].str.startswith(_OF_COLUMNS)] if self.withheld else table
 
     def _refit(self, model: BundledModel) -> Files:
         """Fit to the public moments, and say what that changes."""
@@ -175,7 +184,7 @@ class AnalysisFiles:
             (self.config.thresholds, self.config.decision),
         )  # fmt: skip
         known = pd.read_csv(self.folder.parent / "claims.csv")
-        summary = pd.read_csv(self.folder / "summary.csv")
+        summary = self._summary()
         before = known[known["analysis"] == name]
         table = fidelity_table(summary, posterior, (before, judged), model.family, panel.time_unit)
         return {"public.nc": tree_bytes(tree), "fidelity.csv": csv_bytes(table)}
@@ -204,9 +213,9 @@ def rebuilding_fault(question: Question, draws: xr.DataTree) -> str:
     return "the model depends on more of its units than a template can tell"
 
 
-def columns_told(draws: xr.DataTree) -> bool:
-    """Whether a posterior has variables that follow from the predictor values of all units."""
-    return any(str(one).startswith(_OF_COLUMNS) for one in draws["posterior"].data_vars)
+def asks_of_columns(claims: Sequence[Claim]) -> bool:
+    """Whether a claim is on what follows from the predictor values of all units."""
+    return any(term.variable.startswith(_OF_COLUMNS) for one in claims for term in one.estimand)
 
 
 def public_tables(folder: Path, rules: Mapping[str, Rule], hidden: bool) -> Files:

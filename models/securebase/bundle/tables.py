@@ -30,13 +30,18 @@ def exclusion_counts(exclusions: pd.DataFrame) -> pd.DataFrame:
 
 
 def _patterns(table: pd.DataFrame, _lost: bool) -> pd.DataFrame:
-    """Name patterns that ten units have; all others are one row without a name."""
-    rare = table["units"].isin(SMALL)
-    rest = int(table.loc[rare, "units"].sum())
-    if not rest:
+    """Name patterns that ten units have; the others are one row of ten or more, without a name."""
+    ordered = table.sort_values("units", ascending=False, kind="stable", ignore_index=True)
+    rest = ordered["units"][::-1].cumsum()[::-1]
+    hidden = ordered["units"].isin(SMALL)
+    if not hidden.any():
         return table
-    row = pd.DataFrame([{"composition": "", "answered": "", "units": rest}])
-    return blanked(pd.concat([table[~rare], row], ignore_index=True), "units")
+    # few would follow from the number of all: then the next pattern has no name either
+    first = int(hidden.idxmax())
+    while first and rest.iloc[first] in SMALL:
+        first -= 1
+    row = pd.DataFrame([{"composition": "", "answered": "", "units": int(rest.iloc[first])}])
+    return blanked(pd.concat([ordered[:first], row], ignore_index=True), "units")
 
 
 def _levels(table: pd.DataFrame, _lost: bool) -> pd.DataFrame:

@@ -14,7 +14,7 @@ import yaml
 from securebase.bundle.analysis_files import (
     AnalysisFiles,
     Files,
-    columns_told,
+    asks_of_columns,
     csv_bytes,
     exact_moments,
     json_bytes,
@@ -28,6 +28,7 @@ from securebase.bundle.readme import readme_of
 from securebase.bundle.release import MaskedPart, Released, Tier, released
 from securebase.bundle.seal import commitments, nonces_of
 from securebase.bundle.tables import OF_STUDY, exclusion_counts
+from securebase.codebook.extracts import claims_of
 from securebase.codebook.loading import Study
 from securebase.config import Config
 from securebase.faults import Fault, InputError
@@ -40,8 +41,8 @@ _SETTINGS: Final = (
     "decision", "thresholds", "sampling", "sensitivity", "dropout", "prediction",
 )  # fmt: skip
 _COLUMNS_TOLD: Final = (
-    "its results tell predictor values of all units, which together with moments of most of them "
-    "would tell those of the few that are withheld"
+    "a claim on its curves, or its leaders, tells predictor values of all units, which together "
+    "with moments of most of them would tell those of the few that are withheld"
 )
 
 
@@ -105,7 +106,7 @@ def write_bundle(order: Order, tier: Tier = "public") -> Path:
     seal = _seal(order, waves, questions)
     files: Files = {"seal/commitments.json": json_bytes(seal)}
     if tier == "public":
-        found = _public(questions, trees, unbuilt, seal)
+        found = _public(questions, unbuilt, seal)
         analyses = _analyses(order, questions, found.parts, found.refused)
         hidden = any(one.lost or one.refused for one in analyses.values())
         files |= _public_files(order, hidden)
@@ -143,17 +144,17 @@ def _refuse_unfinished(order: Order) -> None:
 
 
 def _public(
-    questions: Mapping[str, Question], trees: Mapping[str, xr.DataTree],
-    unbuilt: Mapping[str, str], seal: Mapping[str, Any],
-) -> Released:  # fmt: skip
-    """Mask and gate; take back what the results tell too much beside."""
+    questions: Mapping[str, Question], unbuilt: Mapping[str, str], seal: Mapping[str, Any]
+) -> Released:
+    """Mask and gate; take back what the claims tell too much beside."""
     root = bytes.fromhex(seal["records"]["merkle_root"])
     wanted = {name: one for name, one in questions.items() if name not in unbuilt}
     found = released(wanted, root)
     told = {
         name: _COLUMNS_TOLD
         for name, parts in found.parts.items()
-        if any(one.few_withheld for one in parts) and columns_told(trees[name])
+        if any(one.few_withheld for one in parts)
+        and asks_of_columns(claims_of(questions[name].study, name))
     }
     kept = {name: parts for name, parts in found.parts.items() if name not in told}
     return Released(kept, {**unbuilt, **found.refused, **told})
