@@ -199,3 +199,19 @@ def test_columns_are_told_of_those_who_are_released() -> None:
     assert table["action"].tolist() == ["kept", "withheld"]
     assert table["n"].isna().tolist() == [False, True]
     assert table["pattern"].fillna("").tolist() == ["1110", ""]
+
+
+def test_analysis_of_one_person_less_is_released_without_moments() -> None:
+    persons: dict[str, Any] = {"roles": ("person",), "scales": {"anxiety": {}}}
+    study = growth_study(covariates={"age": {}}, **persons)
+    aged = growth_study(BY_AGE, covariates={"age": {}}, **persons).analyses["growth"]
+    study = study.model_copy(update={"analyses": {**study.analyses, "aged": aged}})
+    waves = random_waves(study, np.random.default_rng(4), 40, 0.0)
+    waves.loc[waves["unit"] == "u000", "age"] = np.nan
+    questions = {name: posed(study, name, waves) for name in study.analyses}
+    assert [one.panel.data.sizes[UNIT] for one in questions.values()] == [40, 39]
+    found = released(questions, b"")
+    assert list(found.parts) == ["growth"]
+    assert "R5" in found.refused["aged"]
+    # alone it is released
+    assert list(released({"aged": questions["aged"]}, b"").parts) == ["aged"]

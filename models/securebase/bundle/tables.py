@@ -32,15 +32,15 @@ def exclusion_counts(exclusions: pd.DataFrame) -> pd.DataFrame:
 def _patterns(table: pd.DataFrame, _lost: bool) -> pd.DataFrame:
     """Name patterns that ten units have; the others are one row of ten or more, without a name."""
     ordered = table.sort_values("units", ascending=False, kind="stable", ignore_index=True)
-    rest = ordered["units"][::-1].cumsum()[::-1]
+    rest: list[int] = ordered["units"].to_numpy()[::-1].cumsum()[::-1].tolist()
     hidden = ordered["units"].isin(SMALL)
     if not hidden.any():
         return table
     # few would follow from the number of all: then the next pattern has no name either
-    first = int(hidden.idxmax())
-    while first and rest.iloc[first] in SMALL:
+    first = int(hidden.to_numpy().argmax())
+    while first and rest[first] in SMALL:
         first -= 1
-    row = pd.DataFrame([{"composition": "", "answered": "", "units": int(rest.iloc[first])}])
+    row = pd.DataFrame([{"composition": "", "answered": "", "units": rest[first]}])
     return blanked(pd.concat([ordered[:first], row], ignore_index=True), "units")
 
 
