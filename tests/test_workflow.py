@@ -14,6 +14,7 @@ import xarray as xr
 import yaml
 from simulation_examples import CAMP, camp_settings
 
+from securebase.bundle.opening import open_bundle
 from securebase.ledger.chain import append
 from securebase.ledger.tried import tried
 from securebase.ledger.verifying import read_ledger
@@ -302,6 +303,22 @@ def test_recovery_is_one_job_for_each_analysis(
         (settings / f"{name}.yaml").write_text(f"study: {name}\n")
     jobs = planned(snakemake("-n", "--", "recovery"))
     assert jobs == {"recover": 2, "recovery": 1}
+
+
+def test_a_bundle_is_written_where_it_is_asked_for(
+    finished: subprocess.CompletedProcess[str], snakemake: Run, folder: Path
+) -> None:
+    jobs = planned(snakemake("-n", "--", "bundle"))
+    assert jobs == {"bundle_small": 1, "bundle_other": 1, "bundle": 1}
+    made = "results/small/bundle.zip"
+    run = snakemake("--cores", "2", made)
+    assert run.returncode == 0, run.stderr
+    with open_bundle(folder / made) as bundle:
+        assert bundle.analyses == ["growth"]
+        assert (bundle.folder / "fits.csv").is_file()
+        assert (bundle.folder / "ledger.head").is_file()
+    assert (folder / "results" / "small" / "nonces.json").is_file()
+    assert planned(snakemake("-n", made)) == {}
 
 
 def test_a_simulated_study_of_another_world_is_one_job_and_can_be_run_on(

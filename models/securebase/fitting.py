@@ -255,3 +255,28 @@ def provenance(
         "raw_sha256": ", ".join(f"{file.path} {file.sha256}" for file in study.raw.files),
         "versions": ", ".join(f"{library} {version(library)}" for library in LIBRARIES),
     }
+
+
+def provenance_of_refit(
+    question: Question, sampling: Sampling, names: Sequence[str]
+) -> dict[str, str]:
+    """Say where draws come from that were fitted to released moments; see `provenance`.
+
+    Parameters
+    ----------
+    names : sequence of str
+        What the seed is derived from beside the root.
+    """
+    study, analysis = question.study, question.panel.analysis
+    return {
+        "study": study.study,
+        "analysis": question.name,
+        "simulated": str(study.simulated).lower(),
+        "family": analysis.family,
+        "equation": question.family.equation,
+        "declared": analysis.model_dump_json(exclude={"rivals"}),
+        "seed": str(derived_seed(sampling.seed, *names)),
+        "seed_rule": seed_rule(sampling.seed, *names),
+        "settings": question.family.sampled(sampling).model_dump_json(),
+        "versions": ", ".join(f"{library} {version(library)}" for library in LIBRARIES),
+    }

@@ -1,7 +1,7 @@
 """Panel: the arrays a family is built from, and the names of their axes."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -9,16 +9,9 @@ import xarray as xr
 
 from securebase.codebook.analysis import Analysis
 from securebase.codebook.loading import Study
+from securebase.columns import ColumnSummary
 from securebase.faults import Fault, InputError
-from securebase.names import (
-    CLUSTER,
-    COMPOSITION,
-    MEMBER,
-    OUTCOME,
-    ROLE,
-    UNIT,
-    WAVE,
-)
+from securebase.names import CLUSTER, COMPOSITION, MEMBER, OUTCOME, ROLE, UNIT, WAVE
 from securebase.predictors import deviations, leader_problems, measures, missing_predictors
 from securebase.schedules import answer_times
 
@@ -72,6 +65,8 @@ class Panel:
         Columns unit, reason: units of the study that this analysis cannot use.
     leader : str, optional
         Role of those who lead a cluster: if modelled, units of a composition of that name.
+    told : mapping of str to ColumnSummary
+        Predictor columns by composition, where the panel's own units only stand in for others.
     """
 
     data: xr.Dataset
@@ -81,6 +76,7 @@ class Panel:
     time_unit: str
     left_out: pd.DataFrame
     leader: str | None = None
+    told: Mapping[str, ColumnSummary] = field(default_factory=dict)
 
     def units_of(self, composition: Composition) -> "Panel":
         """Return the panel of one composition's units."""

@@ -183,7 +183,7 @@ def trajectories(posterior: xr.Dataset, panel: Panel) -> xr.DataArray:
 
 def _expected(posterior: xr.Dataset, design: GrowthDesign) -> Array:
     """Expected scores (chain, draw, response) of a composition."""
-    average = design.predictors(design.panel).mean(axis=0)
+    average = design.summary.mean
     place = (len(design.effects), len(design.columns))
     effects = laid_out_draws(design.coefficients, posterior, place) @ average
     scores = effects @ design.basis.T

@@ -188,7 +188,7 @@ def trajectories(posterior: xr.Dataset, panel: Panel) -> xr.DataArray:
 def _expected(posterior: xr.Dataset, design: MediatedDesign) -> Array:
     """Expected scores (chain, draw, response) of a composition."""
     growth = design.growth
-    average = growth.predictors(growth.panel).mean(axis=0)
+    average = growth.summary.mean
     return np.asarray(design.expected(posterior) @ average @ growth.basis.T)
 
 

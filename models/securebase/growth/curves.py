@@ -17,8 +17,7 @@ Haans, Pieters & He (2016), doi:10.1002/smj.2399; Simonsohn (2018),
 doi:10.1177/2515245918805755 (what a square alone does not show).
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 import numpy as np
@@ -26,6 +25,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from securebase.codebook.terms import Curve
+from securebase.columns import ColumnSummary
 from securebase.growth.design import GrowthDesign
 from securebase.growth.priors import POINTS
 from securebase.growth.time import CHANGE, LEVEL
@@ -116,15 +116,13 @@ def _shapes(
     square = _product(values, part, f"{curve.name}_square")
     roles = [str(role) for role in line[ROLE].values]
     observed = _observed(designs, source, predictor.name)
-    ends = _by_role(observed, roles, end=dict(zip(ENDS, (np.min, np.max), strict=True)))
+    ends = _by_role(observed, roles, "end", ENDS)
     if curve.by is None:
         yield curve.name, _shape(line, square, ends, part)
         return
     moderator = by_term[curve.by]
-    moments = _by_role(
-        _observed(designs, f"{moderator.of}_on_{part}", moderator.name), roles,
-        moment={"mean": np.mean, "sd": partial(np.std, ddof=1)},
-    )  # fmt: skip
+    observed = _observed(designs, f"{moderator.of}_on_{part}", moderator.name)
+    moments = _by_role(observed, roles, "moment", ("mean", "sd"))
     mean, sd = (moments.sel(moment=one, drop=True) for one in ("mean", "sd"))
     line_by, square_by = (_product(values, part, one.name) for one in curve.moderated)
     for place, at in (("low", mean - sd), ("mean", mean), ("high", mean + sd)):
@@ -153,25 +151,37 @@ def _shape(line: xr.DataArray, square: xr.DataArray, ends: xr.DataArray, part: s
     return xr.Dataset({f"{name}_on_{part}": one for name, one in found.items()})
 
 
-def _observed(designs: Sequence[GrowthDesign], variable: str, term: str) -> dict[str, Array]:
-    """Values of a predictor, over units and members that a role label stands for."""
-    found: dict[str, dict[tuple[str, int], Array]] = {}
+def _observed(
+    designs: Sequence[GrowthDesign], variable: str, term: str
+) -> dict[str, dict[str, float]]:
+    """Describe a predictor, over units and members that a role label stands for."""
+    found: dict[str, dict[tuple[str, int], ColumnSummary]] = {}
     for design in designs:
-        columns = design.predictors(design.panel)
         for one in design.coefficients:
             if one.variable == variable and one.at[0] == term:
                 place = design.composition.name, one.column
-                found.setdefault(one.at[-2], {})[place] = columns[:, one.column]
-    return {label: np.concatenate(list(one.values())) for label, one in found.items()}
+                own = design.summary.only([design.summary.names[one.column]])
+                found.setdefault(one.at[-2], {})[place] = own
+    return {label: _together(list(one.values())) for label, one in found.items()}
+
+
+def _together(columns: Sequence[ColumnSummary]) -> dict[str, float]:
+    """Ends, mean and standard deviation (one unit less below it) of columns end to end."""
+    units = np.array([one.units for one in columns])
+    mean, sd = (np.array([getattr(one, name)[0] for one in columns]) for name in ("mean", "sd"))
+    overall = float(np.average(mean, weights=units))
+    square = np.sum(units * (sd**2 + (mean - overall) ** 2))
+    return {
+        "low": float(min(one.low[0] for one in columns)),
+        "high": float(max(one.high[0] for one in columns)),
+        "mean": overall,
+        "sd": float(np.sqrt(square / (units.sum() - 1))),
+    }
 
 
 def _by_role(
-    values: Mapping[str, Array], roles: Sequence[str], **numbers: Mapping[str, Callable[..., float]]
+    known: Mapping[str, Mapping[str, float]], roles: Sequence[str], dim: str, asked: Sequence[str]
 ) -> xr.DataArray:
     """Numbers (dim, role) that describe the values of each role, NaN where it has none."""
-    ((dim, asked),) = numbers.items()
-    known = [
-        [float(one(values[role])) if role in values else np.nan for role in roles]
-        for one in asked.values()
-    ]
-    return xr.DataArray(known, coords={dim: list(asked), ROLE: list(roles)}, dims=(dim, ROLE))
+    values = [[known[role][one] if role in known else np.nan for role in roles] for one in asked]
+    return xr.DataArray(values, coords={dim: list(asked), ROLE: list(roles)}, dims=(dim, ROLE))

@@ -16,6 +16,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from securebase.codebook.terms import Interaction, Predictor
+from securebase.columns import ColumnSummary, column_summary
 from securebase.growth.time import CHANGE, LEVEL, growth_at, growth_functions, growth_names
 from securebase.names import CLUSTER, MEASURE, OUTCOME, OWNER, RESPONSE, ROLE, UNIT, WAVE
 from securebase.panel import Composition, Panel
@@ -175,6 +176,15 @@ class GrowthDesign:
     def predictors(self, panel: Panel) -> Array:
         """Predictor columns (unit, column) of this composition's units."""
         return predictor_columns(panel.units_of(self.composition), self.columns)
+
+    @cached_property
+    def summary(self) -> ColumnSummary:
+        """Predictor columns of this composition's units, summed up."""
+        names = [column_name(column) for column in self.columns]
+        told = self.panel.told.get(self.composition.name)
+        if told is not None:
+            return told.only(names)
+        return column_summary(self.predictors(self.panel), names, self.cluster(self.panel))
 
     def cluster(self, panel: Panel) -> NDArray[np.int64] | None:
         """Cluster number of each unit, None where the analysis has no clusters."""

@@ -58,7 +58,7 @@ def mean_variables(designs: Sequence[GrowthDesign]) -> list[MeanVariable]:
     """List the mean parameters that designs share, rectangular over role and outcome."""
     found: dict[str, dict[At, list[float]]] = {}
     for design in designs:
-        spread = design.predictors(design.panel).std(axis=0)
+        spread = design.summary.sd
         for one in design.coefficients:
             cells = found.setdefault(one.variable, {})
             cells.setdefault(one.at, []).append(spread[one.column] if one.column else 1.0)

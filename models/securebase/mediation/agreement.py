@@ -36,11 +36,9 @@ def with_leader_corr(values: xr.Dataset, designs: Sequence[MediatedDesign]) -> x
 def _correlations(values: xr.Dataset, design: MediatedDesign, level: Arrows) -> dict[At, Array]:
     predicting = [one for one in design.coefficients(level) if one.variable == VARIABLE]
     growth, size = design.growth, len(level.effects)
-    groups = growth.cluster(growth.panel)
-    if not predicting or groups is None:
+    spread = growth.summary.between
+    if not predicting or spread is None:
         return {}
-    first = np.unique(groups, return_index=True)[1]
-    spread = np.cov(growth.predictors(growth.panel)[first].T)
     direct = laid_out_draws(design.coefficients(level), values, (size, len(growth.columns)))
     totals = totals_of_draws(laid_out_draws(level.placements, values, (size, size)))
     moved = totals @ direct

@@ -33,7 +33,7 @@ def _scores(design: PanelDesign, posterior: xr.Dataset) -> Array:
     moved = part_means(design)
     if not moved:
         return scores
-    average = design.predicted.predictors(design.panel).mean(axis=0)
+    average = design.predicted.summary.mean
     # deviations are 0 on average, and nothing leads from them to what a person always has
     kept = [row for row, part in enumerate(design.parts) if design.scores or part[0] != STATE]
     direct = laid_out_draws(moved, posterior, (design.size, len(average))) @ average

@@ -141,7 +141,7 @@ def _column_spreads(designs: Sequence[PanelDesign]) -> dict[tuple[str, At], floa
     """Standard deviation of the predictor column behind each effect, averaged over designs."""
     found: dict[tuple[str, At], list[float]] = {}
     for design in designs:
-        spread = design.predicted.predictors(design.panel).std(axis=0)
+        spread = design.predicted.summary.sd
         for one in design.regressions():
             found.setdefault((one.variable, one.at), []).append(float(spread[one.column]))
     return {key: float(np.mean(own)) for key, own in found.items()}

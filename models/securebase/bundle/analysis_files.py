@@ -1,0 +1,258 @@
+"""The files of one analysis in a bundle."""
+
+import json
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import version
+from io import StringIO
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from securebase.bundle.draws import (
+    controlled_draws,
+    public_draws,
+    refit_draws,
+)
+from securebase.bundle.fidelity import fidelity_table, judged_again
+from securebase.bundle.models import BundledModel, modelled, priors_as_lists
+from securebase.bundle.moment_files import dataset_of, exact_dataset, long_table, write_moments
+from securebase.bundle.opening import FORMAT
+from securebase.bundle.release import MaskedPart, cell_table
+from securebase.bundle.tables import OF_ANALYSIS, Rule
+from securebase.bundle.template import template_of
+from securebase.codebook.claim import Claim
+from securebase.codebook.extracts import claims_of
+from securebase.columns import column_summary
+from securebase.config import Config
+from securebase.families import claim_units
+from securebase.fitting import Question, provenance_of_refit
+from securebase.sampling import derived_seed
+from securebase.summaries import trajectory_table
+from securebase.turning_points import curve_table
+
+TOLERANCE: Final = 1e-9
+"""How far the log-density of a rebuilt model may be from the original's, relative to its size."""
+_CHECKED: Final = 3
+_OF_COLUMNS: Final = ("leader_corr", "curve_", "vertex", "turn")
+
+type Files = dict[str, bytes]
+
+
+@dataclass(frozen=True)
+class AnalysisFiles:
+    """What a bundle holds of one analysis.
+
+    Parameters
+    ----------
+    question : Question
+    folder : pathlib.Path
+        ``results/<study>/<analysis>``.
+    config : Config
+        Of the run.
+    parts : sequence of MaskedPart or None
+        What the gate lets out; None where that is nothing, or where exact moments are given.
+    refused : str
+        Why no moments are given; "" where they are.
+    cores : int
+    """
+
+    question: Question
+    folder: Path
+    config: Config
+    parts: Sequence[MaskedPart] | None
+    refused: str
+    cores: int
+
+    @cached_property
+    def draws(self) -> xr.DataTree:
+        """posterior.nc."""
+        with xr.open_datatree(self.folder / "posterior.nc", engine="netcdf4") as tree:
+            return tree.load()
+
+    @property
+    def lost(self) -> int:
+        """Observed values that are masked or withheld."""
+        return sum(one.values_lost for one in self.parts or ())
+
+    @property
+    def withheld(self) -> int:
+        """Units of which no moments are released."""
+        return sum(one.withheld for one in self.parts or ())
+
+    @cached_property
+    def moments(self) -> dict[str, xr.Dataset]:
+        """What moments.nc holds, by part."""
+        if self.refused:
+            return {}
+        if self.parts is None:
+            return exact_moments(self.question)
+        return {one.name: dataset_of(one) for one in self.parts}
+
+    @cached_property
+    def template(self) -> dict[str, Any]:
+        """What model.json says."""
+        built = self.question.built
+        masked = {one.name: one for one in self.parts or ()}
+        told = {
+            part.name: masked[part.name].told(part)
+            if masked
+            else column_summary(part.predictors, part.columns, part.cluster)
+            for part in built.parts
+        }
+        family = self.question.family
+        return {
+            "format": FORMAT,
+            "securebase": version("securebase"),
+            "study": self.question.study.study,
+            "analysis": self.question.name,
+            "family": family.name,
+            "equation": family.equation,
+            "moments": self.refused or "released",
+            **template_of(self.question.panel, built, None if self.refused else told),
+        }
+
+    @cached_property
+    def model(self) -> BundledModel | None:
+        """The model on the moments of the bundle, rebuilt as a reader does."""
+        if self.refused:
+            return None
+        return modelled(self.template, self.question.priors, self.moments)
+
+    def public(self) -> Files:
+        """Give the files of the public tier."""
+        files = self._declared()
+        tree = public_draws(self.draws, self.model, self.lost, self.withheld)
+        files["posterior.nc"] = tree_bytes(tree)
+        hidden = bool(self.lost) or self.model is None
+        files |= self._tables(hidden)
+        if self.parts is not None:
+            files["cells.csv"] = csv_bytes(cell_table(self.parts))
+            files["moments.csv"] = csv_bytes(long_table(self.moments))
+        if self.model is not None:
+            files |= self._refit(self.model)
+        return files
+
+    def controlled(self) -> Files:
+        """Give the files of the controlled tier."""
+        files = {**self._declared(), "posterior.nc": tree_bytes(controlled_draws(self.draws))}
+        for name in OF_ANALYSIS:
+            if (self.folder / name).is_file():
+                files[name] = (self.folder / name).read_bytes()
+        return files
+
+    def _declared(self) -> Files:
+        files = {
+            "model.json": json_bytes(self.template),
+            "priors.json": json_bytes(priors_as_lists(self.question.priors)),
+        }
+        return files | ({"moments.nc": moment_bytes(self.moments)} if self.moments else {})
+
+    def _tables(self, hidden: bool) -> Files:
+        files = public_tables(self.folder, OF_ANALYSIS, hidden)
+        if self.model is not None and self.withheld:
+            # at the average predictors of those who are released
+            posterior = self.draws["posterior"].to_dataset()
+            table = trajectory_table(posterior, self.model.family, self.model.panel)
+            rule = OF_ANALYSIS["trajectories.csv"]
+            files["trajectories.csv"] = csv_bytes(rule(table, True))
+            files["summary.csv"] = csv_bytes(self._summary())
+            files["curves.csv"] = csv_bytes(curve_table(posterior).iloc[:0])
+        return files
+
+    def _summary(self) -> pd.DataFrame:
+        """summary.csv; where units are withheld, nothing that follows from all predictor values."""
+        table = pd.read_csv(self.folder / "summary.csv")
+        return table[~table["name"].str.startswith(_OF_COLUMNS)] if self.withheld else table
+
+    def _refit(self, model: BundledModel) -> Files:
+        """Fit to the public moments, and say what that changes."""
+        question, sampling = self.question, self.config.sampling
+        study, name = question.study, question.name
+        names = (study.study, name, "public moments")
+        posterior, stats = model.fit(sampling, derived_seed(sampling.seed, *names), self.cores)
+        attributes = provenance_of_refit(question, sampling, names)
+        tree = refit_draws(posterior, stats, model, attributes)
+        asked, panel = claims_of(study, name), question.panel
+        judged = judged_again(
+            asked, posterior, stats, model.family, panel.time_unit, claim_units(study),
+            (self.config.thresholds, self.config.decision),
+        )  # fmt: skip
+        known = pd.read_csv(self.folder.parent / "claims.csv")
+        summary = self._summary()
+        before = known[known["analysis"] == name]
+        table = fidelity_table(summary, posterior, (before, judged), model.family, panel.time_unit)
+        return {"public.nc": tree_bytes(tree), "fidelity.csv": csv_bytes(table)}
+
+
+def exact_moments(question: Question) -> dict[str, xr.Dataset]:
+    """Give the exact arrays of each part: under agreement only."""
+    return {part.name: exact_dataset(part) for part in question.built.parts}
+
+
+def rebuilding_fault(question: Question, draws: xr.DataTree) -> str:
+    """Say why the model of an analysis cannot be written again from its template; "" if it can.
+
+    It is written so and its log-density, with exact moments, held against the sampler's.
+    """
+    built = question.built
+    told = {one.name: column_summary(one.predictors, one.columns) for one in built.parts}
+    template = json.loads(json.dumps(template_of(question.panel, built, told)))
+    model = modelled(template, question.priors, exact_moments(question))
+    posterior, stats = (draws[name].to_dataset() for name in ("posterior", "sample_stats"))
+    some = {"draw": np.linspace(0, posterior.sizes["draw"] - 1, _CHECKED).astype(int)}
+    found = model.log_density(posterior.isel(some))
+    logp = stats["logp"].isel(some)
+    if float((abs(logp - found) / abs(logp).clip(min=1.0)).max()) <= TOLERANCE:
+        return ""
+    return "the model depends on more of its units than a template can tell"
+
+
+def asks_of_columns(claims: Sequence[Claim]) -> bool:
+    """Whether a claim is on what follows from the predictor values of all units."""
+    return any(term.variable.startswith(_OF_COLUMNS) for one in claims for term in one.estimand)
+
+
+def public_tables(folder: Path, rules: Mapping[str, Rule], hidden: bool) -> Files:
+    """Give those tables of a folder that there are, as their rules have it."""
+    files = {}
+    for name, rule in rules.items():
+        path = folder / name
+        if path.is_file():
+            separator = "\t" if path.suffix == ".tsv" else ","
+            table = pd.read_csv(path, sep=separator)
+            files[name] = csv_bytes(rule(table, hidden), separator)
+    return files
+
+
+def csv_bytes(table: pd.DataFrame, separator: str = ",") -> bytes:
+    """Write a table with LF ends of lines."""
+    text = StringIO()
+    table.to_csv(text, index=False, sep=separator, lineterminator="\n")
+    return text.getvalue().encode()
+
+
+def json_bytes(content: Any) -> bytes:
+    """Write JSON: numbers whole, one key a line."""
+    return (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def tree_bytes(tree: xr.DataTree) -> bytes:
+    """Write groups as netCDF-4."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "draws.nc"
+        tree.to_netcdf(path, engine="netcdf4")
+        return path.read_bytes()
+
+
+def moment_bytes(moments: Mapping[str, xr.Dataset]) -> bytes:
+    """Write moments as netCDF-4."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "moments.nc"
+        write_moments(moments, path)
+        return path.read_bytes()

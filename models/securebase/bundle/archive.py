@@ -1,0 +1,48 @@
+"""Bundles as files: a manifest and a zip whose bytes depend on their content only."""
+
+import os
+import zipfile
+from collections.abc import Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+MANIFEST: Final = "manifest.sha256"
+SUFFIXES: Final = frozenset(
+    {".nc", ".json", ".csv", ".tsv", ".svg", ".html", ".yaml", ".yml", ".md",
+     ".jsonl", ".head", ".sha256", ".lock", ".R"}
+)  # fmt: skip
+_FIRST_DAY: Final = (1980, 1, 1, 0, 0, 0)
+
+
+def manifest_of(files: Mapping[str, bytes]) -> bytes:
+    """List digests as sha256sum does, sorted by path."""
+    lines = (f"{sha256(content).hexdigest()}  {name}\n" for name, content in sorted(files.items()))
+    return "".join(lines).encode()
+
+
+def write_archive(files: Mapping[str, bytes], path: Path) -> str:
+    """Write a zip, whole or not at all; the same files give the same bytes.
+
+    Parameters
+    ----------
+    files : mapping of str to bytes
+        By path inside the bundle, the manifest aside.
+    path : pathlib.Path
+
+    Returns
+    -------
+    str
+        The bundle's id: first twelve hex digits of the manifest's digest.
+    """
+    manifest = manifest_of(files)
+    partial = path.with_name(f".{path.name}.partial")
+    with zipfile.ZipFile(partial, "w") as archive:
+        for name, content in sorted({**files, MANIFEST: manifest}.items()):
+            entry = zipfile.ZipInfo(name, _FIRST_DAY)
+            entry.external_attr = 0o100644 << 16
+            entry.create_system = 3
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, content, compresslevel=6)
+    os.replace(partial, path)
+    return sha256(manifest).hexdigest()[:12]
