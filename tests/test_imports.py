@@ -60,6 +60,7 @@ ORDER = [
     "gate",
     "synthesis",
     "report",
+    "audit",
     "cli",
 ]
 

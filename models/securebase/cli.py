@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from securebase.audit.command import add_audit_command
 from securebase.codebook.extracts import refuse_unknown_analysis
 from securebase.codebook.loading import load_study, study_path
 from securebase.config import Config, Decision, Recovery, Sampling, parse_config
@@ -71,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     _recover_command(commands)
     add_ledger_command(commands)
     add_register_command(commands)
+    add_audit_command(commands)
     return parser
 
 
