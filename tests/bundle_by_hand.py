@@ -11,19 +11,39 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 import yaml
-from disclosure_examples import scores
+from bundle_pieces import (
+    CHAINS,
+    COMPLETE,
+    CONFIG,
+    DRAWS,
+    ONCE,
+    RESPONSES,
+    SPREAD,
+    STUDY,
+    TWICE,
+    moments_tree,
+    posterior_tree,
+    public_tree,
+    records,
+)
 from ledger_example import attempt
 from report_example import (
-    CHANGE, OUTCOMES, ROLES, TIMES, WAVES, codebook_table, example_posterior, example_study,
-    exclusions_table, level_table, prior_table, scoring_table, trajectory_table,
+    OUTCOMES,
+    ROLES,
+    WAVES,
+    codebook_table,
+    example_study,
+    exclusions_table,
+    level_table,
+    prior_table,
+    scoring_table,
+    trajectory_table,
 )
-from scipy import stats
 
 from securebase.checks import checks_table, with_moment_fit
 from securebase.claims import claims_table
 from securebase.codebook.loading import Study
 from securebase.codebook.plan import plan_of
-from securebase.config import Config, Sampling, Sensitivity
 from securebase.families import claim_units, load_family
 from securebase.ledger.recording import recorded, recording
 from securebase.moment_fit import fit_tables
@@ -36,119 +56,11 @@ from securebase.simple_slopes import slope_table
 from securebase.summaries import parameter_table, summary_table
 from securebase.turning_points import curve_table
 
-STUDY = "couples_example"
-CHAINS, DRAWS = 4, 1000
-SPREAD = 1.5
-COMPLETE, ONCE, WITHHELD = 100, 46, 4
-RESPONSES = [f"{wave} {role} {outcome}" for wave in WAVES for role in ROLES for outcome in OUTCOMES]
-MEAN, SD = (
-    np.array([[CHANGE[role, outcome][part] for outcome in OUTCOMES] for role in ROLES])
-    for part in (0, 1)
-)
-CONFIG = Config(
-    studies=(STUDY,),
-    sampling=Sampling(draws=DRAWS),
-    sensitivity=Sensitivity(refits=True, sd_factors=(0.25, 4.0), sd_factors_of_all=(4.0,)),
-)
-
-
-def records(seed: int = 3) -> np.ndarray:
-    """Scores (couple, response): complete, at the first wave only, and at the first two."""
-    y = scores(np.random.default_rng(seed), COMPLETE + ONCE + WITHHELD, len(RESPONSES))
-    y[COMPLETE : COMPLETE + ONCE, 4:] = np.nan
-    y[COMPLETE + ONCE :, 8:] = np.nan
-    return y
-
-
-def draws(seed: int, mean: np.ndarray = MEAN, sd: np.ndarray = SD) -> xr.DataTree:
-    """Draws of the changes from independent normals, with the density a sampler would keep."""
-    rng = np.random.default_rng(seed)
-    dims, labels = ("chain", "draw", "role", "outcome"), {"role": ROLES, "outcome": OUTCOMES}
-    coords = {key: list(names) for key, names in labels.items()}
-    samples = {"chain": np.arange(CHAINS), "draw": np.arange(DRAWS)}
-    change = rng.normal(mean, sd, (CHAINS, DRAWS, 2, 2))
-    density = stats.norm.logpdf(change, mean, sd).sum(axis=(2, 3))
-    prior = stats.norm.logpdf(change, 0, SPREAD).sum(axis=(2, 3))
-    kept = ("chain", "draw")
-    sampler = {
-        "diverging": (kept, np.zeros((CHAINS, DRAWS), dtype=bool)),
-        "maxdepth_reached": (kept, np.zeros((CHAINS, DRAWS), dtype=bool)),
-        "energy": (kept, rng.normal(size=(CHAINS, DRAWS))),
-        "logp": (kept, density - 3.0),
-        "unconstrained_draw": ((*kept, "parameter"), change.reshape(CHAINS, DRAWS, 4)),
-    }
-    parameters = [f"change {role} {outcome}" for role in ROLES for outcome in OUTCOMES]
-    groups = {
-        "posterior": xr.Dataset({"change": (dims, change)}, {**samples, **coords}),
-        "sample_stats": xr.Dataset(sampler, {**samples, "parameter": parameters}),
-        "log_prior": xr.Dataset({"change": (kept, prior)}, samples),
-        "log_likelihood": xr.Dataset({"study": (kept, density - prior)}, samples),
-        "prior": xr.Dataset({"change": (dims, rng.normal(0, SPREAD, (1, 1000, 2, 2)))}, coords),
-    }
-    return xr.DataTree.from_dict(groups)
-
-
-def _moment_fit(rng: np.random.Generator) -> xr.Dataset:
-    pairs = [(of, "mean") for of in RESPONSES]
-    pairs += [(of, other) for row, of in enumerate(RESPONSES) for other in RESPONSES[: row + 1]]
-    of, other = zip(*pairs, strict=True)
-    coords = {"of": ("moment", list(of)), "with": ("moment", list(other))}
-    coords |= {"moment_composition": ("moment", ["all"] * len(pairs))}
-    coords |= {"composition": ["all"], "data": ["observed", "replicated"]}
-    apart = ("composition", "data", "draw"), rng.normal(0.08, 0.01, (1, 2, 100))
-    residual = ("moment", rng.normal(0, 0.05, len(pairs)))
-    return xr.Dataset({"discrepancy": apart, "residual": residual}, coords)
-
-
-def posterior_tree(study: Study, waves: Path) -> xr.DataTree:
-    """Everything a fit leaves, with its provenance."""
-    tree, example = draws(11), example_posterior()
-    for group in ("posterior_predictive", "prior_predictive", "observed_data"):
-        tree[group] = example[group]
-    tree["moment_fit"] = xr.DataTree(_moment_fit(np.random.default_rng(5)))
-    root = CONFIG.sampling.seed
-    tree.attrs = {
-        "study": STUDY, "analysis": "growth", "family": "dyadic_growth",
-        "seed": str(derived_seed(root, STUDY, "growth")),
-        "seed_rule": seed_rule(root, STUDY, "growth"),
-        "settings": CONFIG.sampling.model_dump_json(),
-        "waves_sha256": sha256(waves.read_bytes()).hexdigest(),
-        "versions": "securebase 0.1.0, pymc 6.4.0",
-    }  # fmt: skip
-    return tree
-
-
-def public_tree() -> xr.DataTree:
-    """The re-fit from the public moments."""
-    tree, root = draws(12), CONFIG.sampling.seed
-    names = (STUDY, "growth", "public")
-    tree.attrs = {"seed": str(derived_seed(root, *names)), "seed_rule": seed_rule(root, *names)}
-    return tree
-
-
-def moments_tree(y: np.ndarray) -> xr.DataTree:
-    """Cells of those who answered all, and of those who answered once."""
-    groups = [(y[:COMPLETE], 20), (y[COMPLETE : COMPLETE + ONCE], 4)]
-    found: dict[str, list[Any]] = {"id": [], "n": [], "pattern": [], "sum": [], "centred": []}
-    for number, (rows, width) in enumerate(groups, 1):
-        sums, centred = np.zeros(20), np.zeros((20, 20))
-        deviation = rows[:, :width] - rows[:, :width].mean(axis=0)
-        sums[:width], centred[:width, :width] = rows[:, :width].sum(axis=0), deviation.T @ deviation
-        seen = np.arange(20) < width
-        values = (f"cell {number}", len(rows), seen.astype(np.int8), sums, centred)
-        for key, value in zip(found, values, strict=True):
-            found[key].append(value)
-    dims = {"pattern": ("response",), "sum": ("field",), "centred": ("field", "field_bis")}
-    variables = {
-        key: (("cell", *dims.get(key, ())), np.array(value)) for key, value in found.items()
-    }
-    coords = {"response": RESPONSES, "design": ["constant"]}
-    return xr.DataTree.from_dict({"/all": xr.Dataset(variables, coords)})
-
 
 def _registered(root: Path) -> Study:
     """Register a plan with another Monte Carlo margin; say why it is another now."""
-    plan = plan_of(example_study(), CONFIG.decision.model_copy(update={"mcse_margin": 1.0}), "0.1.0")
+    rule = CONFIG.decision.model_copy(update={"mcse_margin": 1.0})
+    plan = plan_of(example_study(), rule, "0.1.0")
     text = yaml.safe_dump(plan.model_dump(mode="json"), sort_keys=False)
     (root / "plan.yaml").write_text(text, encoding="utf-8", newline="\n")
     what = "Monte Carlo errors a verdict must clear"
@@ -172,8 +84,8 @@ def _trajectories(change: xr.DataArray, y: np.ndarray) -> pd.DataFrame:
 
 
 def _flow() -> pd.DataFrame:
-    everybody, stages = COMPLETE + ONCE + WITHHELD, []
-    came = dict(zip(WAVES, (everybody, COMPLETE + WITHHELD, *(COMPLETE,) * 3), strict=True))
+    everybody, stages = COMPLETE + ONCE + TWICE, []
+    came = dict(zip(WAVES, (everybody, COMPLETE + TWICE, *(COMPLETE,) * 3), strict=True))
     for stage, reason in (("in raw files", ""), ("answered", ""), ("scored", "anxiety"),
                           ("scored", "avoidance"), ("lost", "not at this wave")):  # fmt: skip
         for wave, n in came.items():
@@ -183,8 +95,8 @@ def _flow() -> pd.DataFrame:
 
 
 def _levels() -> pd.DataFrame:
-    table, everybody = level_table(), COMPLETE + ONCE + WITHHELD
-    occasions = everybody + 4 * COMPLETE + WITHHELD
+    table, everybody = level_table(), COMPLETE + ONCE + TWICE
+    occasions = everybody + 4 * COMPLETE + TWICE
     number = {"unit": everybody, "person": everybody, "occasion": occasions}
     return table.assign(number=table["level"].map(number))
 
@@ -195,7 +107,7 @@ def _priors() -> pd.DataFrame:
 
 
 def _waves() -> pd.DataFrame:
-    everybody = range(COMPLETE + ONCE + WITHHELD)
+    everybody = range(COMPLETE + ONCE + TWICE)
     rows = [(f"{unit}", f"{unit}-{role}", role, "m0") for unit in everybody for role in ROLES]
     return pd.DataFrame(rows, columns=["unit", "person", "role", "wave"])
 
@@ -220,7 +132,7 @@ def write_results(root: Path) -> tuple[Study, Path]:
     analysis = folder / "growth"
     analysis.mkdir(parents=True)
     _waves().to_parquet(folder / "waves.parquet", index=False)
-    tree = posterior_tree(study, folder / "waves.parquet")
+    tree = posterior_tree(folder / "waves.parquet")
     tree.to_netcdf(analysis / "posterior.nc")
     family, claims = load_family("dyadic_growth"), study.claims
     posterior, prior = (tree[group].to_dataset() for group in ("posterior", "prior"))
@@ -234,8 +146,9 @@ def write_results(root: Path) -> tuple[Study, Path]:
         claims, {"growth": posterior}, {"growth": not (checks["passed"] == "fail").any()},
         claim_units(study), CONFIG.decision, {"growth": prior},
     )  # fmt: skip
-    answered = ["patient ●●●●●, partner ●●●●●", "patient ●○○○○, partner ●○○○○"]
-    patterns = {"composition": ["all"] * 2, "answered": answered, "units": [COMPLETE, ONCE]}
+    answered = ["patient ●●●●●, partner ●●●●●", "patient ●○○○○, partner ●○○○○",
+                "patient ●●○○○, partner ●●○○○"]  # fmt: skip
+    patterns = {"composition": ["all"] * 3, "answered": answered, "units": [COMPLETE, ONCE, TWICE]}
     tables = {
         "claims.csv": judged, "flow.csv": _flow(), "codebook.csv": codebook_table(),
         "scoring.tsv": scoring_table(), "exclusions.tsv": exclusions_table(),
@@ -252,20 +165,20 @@ def write_results(root: Path) -> tuple[Study, Path]:
     }  # fmt: skip
     for name, table in tables.items():
         table.to_csv(folder / name, index=False, sep="\t" if name.endswith("tsv") else ",")
-    _record(root / "ledger.jsonl", study, folder)
+    _record(root / "ledger.jsonl", folder)
     rules = Rules(sensitivity=CONFIG.sensitivity, thresholds=CONFIG.thresholds)
     write_study_pages(study, folder, rules, ledger=root / "ledger.jsonl")
     return study, folder
 
 
-def _record(ledger: Path, study: Study, folder: Path) -> None:
+def _record(ledger: Path, folder: Path) -> None:
     seed = derived_seed(CONFIG.sampling.seed, STUDY, "growth")
     priors = sha256((folder / "growth" / "priors.csv").read_bytes()).hexdigest()
     ruled = {"seed": seed, "seed_rule": seed_rule(CONFIG.sampling.seed, STUDY, "growth")}
     told = ruled | {"settings": CONFIG.sampling.model_dump(), "priors_sha256": priors}
+    both = attempt(study=STUDY, **told), attempt(4, study=STUDY, purpose="other priors")
     with recording(ledger, folder / "waves.parquet"):
-        for failed, one in ((0, attempt(study=study.study, **told)),
-                            (1, attempt(4, study=study.study, purpose="other priors"))):  # fmt: skip
+        for failed, one in enumerate(both):
             with recorded(one) as ending:
                 ending.lost(["RuntimeError: no draws"] * failed)
 
@@ -302,7 +215,7 @@ def write_bundle(root: Path) -> Path:
     moments_tree(records()).to_netcdf(inner / "moments.nc")
     cells = [("cell 1", "all", "1" * 20, COMPLETE, "kept"),
              ("cell 2", "all", "1111" + "0" * 16, ONCE, "kept"),
-             ("cell 3", "all", "", "", "withheld")]  # fmt: skip
+             ("cell 3", "all", "1" * 8 + "0" * 12, TWICE, "kept")]  # fmt: skip
     columns = ["id", "part", "pattern", "n", "action"]
     pd.DataFrame(cells, columns=columns).to_csv(inner / "cells.csv", index=False)
     _fidelity(study, bundle).to_csv(inner / "fidelity.csv", index=False)
@@ -311,8 +224,8 @@ def write_bundle(root: Path) -> Path:
     jsons = {
         "bundle.json": {
             "format": 1, "tier": "public", "study": STUDY, "securebase": "0.1.0",
-            "analyses": ["growth"], "units_withheld": {"growth": WITHHELD},
-            "values_masked": {"growth": 0},
+            "analyses": ["growth"], "units_withheld": {"growth": 0},
+            "values_masked": {"growth": 0}, "without_moments": {},
         },
         "config.json": {key: config[key] for key in parts},
         "analyses/growth/model.json": {"family": "dyadic_growth"},
@@ -325,13 +238,26 @@ def write_bundle(root: Path) -> Path:
 
 
 def _fidelity(study: Study, bundle: Path) -> pd.DataFrame:
-    full = pd.read_csv(bundle / "claims.csv").set_index("id")
-    public = {"growth": public_tree()["posterior"].to_dataset()}
+    """Both posteriors, claim by claim and quantity by quantity."""
+    public = public_tree()["posterior"].to_dataset()
+    claims = pd.read_csv(bundle / "claims.csv").set_index("id")
     again = claims_table(
-        study.claims, public, {"growth": True}, claim_units(study), CONFIG.decision
+        study.claims, {"growth": public}, {"growth": True}, claim_units(study), CONFIG.decision
     ).set_index("id")
-    shift = (again["mean"] - full["mean"]) / full["sd"]
-    return pd.DataFrame({"quantity": full.index, "shift": shift.to_numpy()})
+    rows = [
+        ("claim", name, "", one["mean"], one["sd"], two["mean"], two["sd"],
+         one["p_beyond"], two["p_beyond"], one["verdict"], two["verdict"])
+        for name, one in claims.iterrows() for two in [again.loc[name]]
+    ]  # fmt: skip
+    summary = pd.read_csv(bundle / "analyses" / "growth" / "summary.csv")
+    for place, one in enumerate(summary.itertuples()):
+        values = public["change"].to_numpy().reshape(CHAINS * DRAWS, 4)[:, place]
+        shown = (one.mean, one.sd, values.mean(), values.std(ddof=1))
+        rows.append(("quantity", one.name, one.coordinates, *shown, None, None, "", ""))
+    columns = ["kind", "name", "coordinates", "full_mean", "full_sd", "public_mean", "public_sd"]
+    columns += ["full_p", "public_p", "full_verdict", "public_verdict"]
+    table = pd.DataFrame(rows, columns=columns)
+    return table.assign(shift=(table["public_mean"] - table["full_mean"]) / table["full_sd"])
 
 
 def write_json(path: Path, values: Any) -> None:

@@ -123,7 +123,8 @@ def _statistic(opened: Opened, draws: xr.DataArray, statistic: str, claim: str) 
         off = chains - mean
         return float((off[:, 1:] * off[:, :-1]).mean() / (off**2).mean())
     if statistic == "shift_of_first_half":
-        table = opened.table("claims.csv").set_index("id")
-        error = table.at[claim, "sd"] / np.sqrt(table.at[claim, "ess_bulk"] / 2)
-        return float((half - mean) / error)
+        (row,) = (
+            one for one in opened.table("claims.csv").to_dict("records") if one["id"] == claim
+        )
+        return float((half - mean) / (row["sd"] / np.sqrt(row["ess_bulk"] / 2)))
     raise ValueError(statistic)

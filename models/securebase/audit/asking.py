@@ -1,6 +1,5 @@
 """What checks ask of the models of a bundle: the seam between an audit and what builds them."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -12,21 +11,38 @@ from securebase.audit.opened import Opened
 
 NEEDS_MODEL: Final = "This needs the model of the bundle, which was not built."
 
-LogDensity = Callable[[Array], tuple[Array, Array]]
-"""From draws (draw, parameter) to log densities (draw,) and gradients (draw, parameter)."""
+
+@dataclass(frozen=True)
+class Scores:
+    """Draws as a sampler moves them, and the gradients of the stated log density there.
+
+    Parameters
+    ----------
+    names : tuple of str
+        Of the parameters.
+    draws, gradients : ndarray (chain, draw, parameter)
+        On the real line.
+    """
+
+    names: tuple[str, ...]
+    draws: Array
+    gradients: Array
 
 
 class Models(Protocol):
-    """What can be asked of the models of a bundle."""
+    """What can be asked of the models of a bundle, built from what it declares."""
 
-    def log_density(self, opened: Opened, analysis: str) -> LogDensity:
-        """Give prior times likelihood of the moments, on the real line, as a sampler sees it."""
+    def log_density(self, opened: Opened, analysis: str, posterior: xr.Dataset) -> Array:
+        """Give prior times likelihood of the moments (chain, draw), as a sampler sees it."""
 
-    def refit(self, opened: Opened, analysis: str, seed: int) -> xr.DataTree:
-        """Draw anew from the moments: groups posterior, prior and sample_stats."""
+    def scores(self, opened: Opened, analysis: str, posterior: xr.Dataset) -> Scores | None:
+        """Give the gradients of that density; None where they cannot be had."""
 
-    def second_route(self, opened: Opened, analysis: str) -> float:
-        """Give the largest difference of the log density from that of another route."""
+    def refit(self, opened: Opened, analysis: str, seed: int) -> tuple[xr.Dataset, xr.Dataset]:
+        """Draw anew from the moments: posterior and sample_stats (chain, draw, ...)."""
+
+    def second_route(self, opened: Opened, analysis: str) -> float | None:
+        """Give the largest difference from the density by another route; None without one."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +62,8 @@ class Asked:
     models: Models | None
     seed: int
 
-    def refit(self, analysis: str) -> xr.DataTree:
-        """Fit an analysis again, one time."""
+    def refit(self, analysis: str) -> tuple[xr.Dataset, xr.Dataset]:
+        """Fit an analysis again, one time: posterior and sample_stats."""
         if self.models is None:
             raise ValueError(NEEDS_MODEL)
         models = self.models
@@ -62,14 +78,8 @@ def source_of_draws(opened: Opened, analysis: str) -> str:
 
     Where nothing is masked or withheld these are all moments, else those of the public re-fit.
     """
-    about = opened.about
-    lost = about.units_withheld.get(analysis, 0) + about.values_masked.get(analysis, 0)
+    lost = opened.about.lost(analysis)
     return opened.file(analysis, "public.nc" if lost else "posterior.nc")
-
-
-def holds_draws(opened: Opened, file: str) -> bool:
-    """Say whether a file of draws is there."""
-    return opened.has(file) and "sample_stats" in opened.tree(file).children
 
 
 def unfit(opened: Opened) -> str:

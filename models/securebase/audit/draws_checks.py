@@ -97,7 +97,7 @@ def complete(opened: Opened) -> Iterator[Said]:
             known = " or ".join(map(_counts, sorted(recorded)))
             yield fails(f"{name}: the ledger has {known}, the file {_counts(found)}.")
         for group in ("posterior", "sample_stats"):
-            yield from _gaps(tree[group], f"{name}, {group}", found)
+            yield from _gaps(tree[group].to_dataset(), f"{name}, {group}", found)
         yield passes(f"{name}: {_counts(found)} as declared; none dropped.")
 
 
@@ -119,7 +119,7 @@ def _in_ledger(opened: Opened, name: str) -> set[tuple[int, int]]:
     }
 
 
-def _gaps(group: xr.DataTree, place: str, found: tuple[int, int]) -> Iterator[Said]:
+def _gaps(group: xr.Dataset, place: str, found: tuple[int, int]) -> Iterator[Said]:
     for dim, count in zip(("chain", "draw"), found, strict=True):
         if group.sizes[dim] != count:
             yield fails(f"{place} has {group.sizes[dim]} {dim}s, not {count}.")

@@ -1,68 +1,48 @@
-"""A53 and A63: who was left out of comparisons, and what masking has cost."""
+"""A63: what masking has cost: the posterior of all data beside that of the public moments."""
 
 from collections.abc import Iterator
 from typing import Final
 
+import numpy as np
 import pandas as pd
 
 from securebase.audit.opened import Opened
 from securebase.audit.outcomes import Said, fails, passes, skips, warns
+from securebase.audit.recomputation import differences
 from securebase.audit.recomputing import recomputed, recomputed_claims
-from securebase.claims import claims_table, estimand_draws
+from securebase.checks import checks_table
+from securebase.claims import claims_table
 from securebase.codebook.extracts import claims_of
-from securebase.families import claim_units
+from securebase.families import claim_units, load_family
+from securebase.gate import failed
 from securebase.report.result_tables import as_read
+from securebase.summaries import summary_table
 
-TABLE: Final = "fidelity.csv"
+FILE: Final = "fidelity.csv"
+_KEYS: Final = ["kind", "name", "coordinates"]
 _MOST_WITHHELD: Final = 0.2
-_NEAR: Final = 1e-9
-
-
-def left_out(opened: Opened) -> Iterator[Said]:
-    """A53: predictions leave out whole units, or whole clusters, on the marginal likelihood."""
-    study, told = opened.study, False
-    for name in study.analyses:
-        tree = opened.draws(name)
-        if "log_likelihood" in tree.children:
-            dims = {str(dim) for dim in tree["log_likelihood"].sizes} - {"chain", "draw"}
-            if dims:
-                yield fails(f"{name}: a log-likelihood by {', '.join(sorted(dims))}.")
-        file = opened.file(name, "prediction.csv")
-        if not opened.has(file):
-            continue
-        told = True
-        whole = (
-            {study.unit} if not study.analyses[name].clusters else {"cluster", study.roles.leader}
-        )
-        for row in opened.table(file).itertuples():
-            if row.left_out not in whole:
-                yield fails(
-                    f"{name}: comparison of {row.model} leaves out a {row.left_out}: it predicts "
-                    "new answers of known ones, not new ones."
-                )
-        yield passes(f"{name}: leave-one-{study.unit}-out on the marginal likelihood.")
-    if not told:
-        yield skips("No analysis was held against a rival.")
 
 
 def fidelity(opened: Opened) -> Iterator[Said]:
     """A63: the posterior of the public moments gives the verdicts of the full data."""
     for name in opened.study.analyses:
-        public, claims = opened.file(name, "public.nc"), claims_of(opened.study, name)
         yield from _withheld(opened, name)
-        if not opened.has(public):
+        if not opened.has(opened.file(name, "public.nc")):
             yield skips(f"{name}: there is no re-fit from the public moments.")
-        elif claims:
-            full = recomputed_claims(opened)
-            full = full[full["analysis"] == name]
-            again = _public_claims(opened, name)
-            yield from _verdicts(full, again)
-            shifts = _shifts(opened, name)
-            yield from _as_told(opened, name, shifts)
-            worst = max(shifts, key=lambda one: abs(shifts[one]))
+            continue
+        found = _expected(opened, name)
+        yield from _as_told(opened, name, found)
+        claims = found[found["kind"] == "claim"]
+        for row in claims[claims["full_verdict"] != claims["public_verdict"]].itertuples():
+            yield fails(
+                f"{row.name}: full-data verdict {row.full_verdict}, public-moments verdict "
+                f"{row.public_verdict}."
+            )
+        if len(claims):
+            worst = claims.iloc[int(claims["shift"].abs().to_numpy().argmax())]
             yield passes(
-                f"{name}: public re-fit shifts claims <= {abs(shifts[worst]):.2f} sd ({worst}); "
-                "verdicts equal."
+                f"{name}: public re-fit shifts claims <= {abs(worst['shift']):.2f} sd "
+                f"({worst['name']}); verdicts equal."
             )
 
 
@@ -74,43 +54,48 @@ def _withheld(opened: Opened, name: str) -> Iterator[Said]:
         yield warns(f"{name}: {lost} of {units:.0f} units are withheld: no verdict is robust.")
 
 
-def _public_claims(opened: Opened, name: str) -> pd.DataFrame:
-    draws = opened.tree(opened.file(name, "public.nc"))["posterior"].to_dataset()
-    trusted = {name: recomputed(opened, name).trusted}
-    units, decision = claim_units(opened.study), opened.as_run.decision
-    claims = claims_of(opened.study, name)
-    return as_read(claims_table(claims, {name: draws}, trusted, units, decision))
+def _as_told(opened: Opened, name: str, found: pd.DataFrame) -> Iterator[Said]:
+    """Say where the table is not what the two files of draws give."""
+    file = opened.file(name, FILE)
+    told = opened.table(file)
+    lines = pd.MultiIndex.from_frame(told[_KEYS].astype(str))
+    wanted = pd.MultiIndex.from_frame(found[_KEYS])
+    if lines.has_duplicates or not wanted.isin(lines).all():
+        yield fails(f"{file} has not one line for each claim and quantity.")
+        return
+    aligned = told.iloc[lines.get_indexer(wanted)]
+    yield from differences(file, aligned, found)
 
 
-def _verdicts(full: pd.DataFrame, again: pd.DataFrame) -> Iterator[Said]:
-    for before, after in zip(full.itertuples(), again.itertuples(), strict=True):
-        if before.verdict != after.verdict:
-            yield fails(
-                f"{before.id}: full-data verdict {before.verdict}, public-moments verdict "
-                f"{after.verdict}."
-            )
+def _expected(opened: Opened, name: str) -> pd.DataFrame:
+    """Compare both fits, claim by claim and quantity by quantity: as they would be read."""
+    study = opened.study
+    tree = opened.tree(opened.file(name, "public.nc"))
+    posterior, stats = (tree[group].to_dataset() for group in ("posterior", "sample_stats"))
+    family, claims = load_family(study.analyses[name].family), claims_of(study, name)
+    summary = summary_table(posterior, family, study.waves.time_unit)
+    checks = checks_table(summary, posterior, stats, claims, opened.as_run.thresholds)
+    trusted, units = {name: bool(failed(checks).empty)}, claim_units(study)
+    judged = claims_table(claims, {name: posterior}, trusted, units, opened.as_run.decision)
+    full = recomputed_claims(opened)
+    before = full[full["analysis"] == name].rename(columns={"id": "name"})
+    after = as_read(judged).rename(columns={"id": "name"})
+    of_claims = _beside(before.assign(coordinates=""), after.assign(coordinates=""), "claim")
+    quantities = recomputed(opened, name).tables["summary.csv"]
+    return as_read(pd.concat([of_claims, _beside(quantities, as_read(summary), "quantity")]))
 
 
-def _shifts(opened: Opened, name: str) -> dict[str, float]:
-    """How far the mean of each claim moves, in posterior standard deviations."""
-    full, public = (
-        opened.tree(opened.file(name, file))["posterior"].to_dataset()
-        for file in ("posterior.nc", "public.nc")
-    )
-    found = {}
-    for claim in claims_of(opened.study, name):
-        before, after = (estimand_draws(claim, draws) for draws in (full, public))
-        found[claim.id] = float((after.mean() - before.mean()) / before.std(ddof=1))
-    return found
-
-
-def _as_told(opened: Opened, name: str, shifts: dict[str, float]) -> Iterator[Said]:
-    """What the table says of claims is what the two files of draws give."""
-    file = opened.file(name, TABLE)
-    table = opened.table(file)
-    told = dict(zip(table["quantity"].astype(str), table["shift"].astype(float), strict=True))
-    for claim, shift in shifts.items():
-        if claim not in told:
-            yield fails(f"{file} says nothing of {claim}.")
-        elif not abs(told[claim] - shift) <= _NEAR * max(abs(shift), 1.0):
-            yield fails(f"{file} says {claim} shifts by {told[claim]:.3g} sd, draws {shift:.3g}.")
+def _beside(before: pd.DataFrame, after: pd.DataFrame, kind: str) -> pd.DataFrame:
+    keys = _KEYS[1:]
+    both = before[keys].merge(after, on=keys, how="left", validate="one_to_one")
+    shown = {"mean": "mean", "sd": "sd"}
+    if kind == "claim":
+        shown |= {"p": "p_beyond", "verdict": "verdict"}
+    columns = {
+        f"{which}_{short}": table[column].to_numpy()
+        for short, column in shown.items()
+        for which, table in (("full", before), ("public", both))
+    }
+    found = before[keys].reset_index(drop=True).assign(kind=kind, **columns)
+    moved = (found["public_mean"] - found["full_mean"]) / found["full_sd"].replace(0.0, np.nan)
+    return found.assign(shift=moved)

@@ -18,9 +18,8 @@ _RULE: Final = re.compile(r"first 8 hex digits of sha256\('(.+)'\)")
 
 
 def _reading(opened: Opened) -> Reading:
-    return opened.once(
-        "ledger", LEDGER, lambda: read_ledger(opened.path(LEDGER), [opened.path(FITS)])
-    )
+    shown = [opened.path(FITS)] if opened.has(FITS) else []
+    return opened.once("ledger", LEDGER, lambda: read_ledger(opened.path(LEDGER), shown))
 
 
 def chain(opened: Opened) -> Iterator[Said]:

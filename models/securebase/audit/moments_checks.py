@@ -5,10 +5,11 @@ from typing import Final
 
 import numpy as np
 
-from securebase.audit.moments_read import Within, grids_of, released_parts
+from securebase.audit.moments_read import grids_of, no_moments, released_parts
 from securebase.audit.opened import Opened
-from securebase.audit.outcomes import Said, fails, passes
+from securebase.audit.outcomes import Said, fails, passes, skips
 from securebase.disclosure import Cell
+from securebase.disclosure.clustered import Within
 
 _NEAR: Final = 1e-9
 # how near to a whole number sums of thousands of scores come
@@ -18,7 +19,10 @@ _WHOLE: Final = 1e-5
 def well_formed(opened: Opened) -> Iterator[Said]:
     """A50: each cell of moments is one that answers to the questionnaires can give."""
     for name in opened.study.analyses:
-        count = 0
+        why, count = no_moments(opened, name), 0
+        if why:
+            yield skips(why)
+            continue
         for part in released_parts(opened, name):
             if part.within is not None:
                 yield from _of_within(part.within, f"{name}, {part.name}")

@@ -35,6 +35,12 @@ class About(BaseModel):
     analyses: list[str]
     units_withheld: dict[str, int]
     values_masked: dict[str, int]
+    without_moments: dict[str, str] = {}
+
+    def lost(self, analysis: str) -> bool:
+        """Say whether moments are not those of all data: values are masked, or units withheld."""
+        known = (self.units_withheld, self.values_masked)
+        return analysis in self.without_moments or any(one.get(analysis, 0) for one in known)
 
 
 class AsRun(BaseModel):

@@ -1,7 +1,7 @@
 """A24 and A26: what pages print is what the tables hold, to the digits that draws can bear."""
 
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
 from securebase.audit.addresses_read import file_at, stays_out, value_at
 from securebase.audit.opened import Opened
@@ -24,6 +24,9 @@ def _page(opened: Opened, name: str) -> PageReader:
 def printed(opened: Opened) -> Iterator[Said]:
     """A26: every linked number and every verdict of the pages is that of the tables."""
     count, outside = 0, 0
+    if not opened.pages():
+        yield skips("The bundle has no pages.")
+        return
     verdicts = opened.table("claims.csv").set_index("id")["verdict"].to_dict()
     for page in opened.pages():
         read = _page(opened, page)
@@ -62,7 +65,7 @@ def _of_number(opened: Opened, page: str, number: Printed) -> Iterator[Said]:
         yield fails(f"{page} prints {number.text} for {number.source}, which is {there:.6g}.")
 
 
-def _all_claims_linked(opened: Opened, verdicts: dict[str, str]) -> Iterator[Said]:
+def _all_claims_linked(opened: Opened, verdicts: Mapping[Any, str]) -> Iterator[Said]:
     """The page of claims must link what it says of each: what has no address is not checked."""
     read = _page(opened, _CLAIMS_PAGE)
     linked = {one.source for one in read.numbers}
@@ -88,6 +91,9 @@ def digits(opened: Opened) -> Iterator[Said]:
                     f"{page} prints {number.text} for {number.source}: "
                     f"Monte Carlo error leaves {most} decimals."
                 )
+    if not count:
+        yield skips("The bundle has no pages with estimates.")
+        return
     yield passes(f"All digits of {count:,} printed estimates are supported by their MCSE.")
 
 

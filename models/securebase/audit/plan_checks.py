@@ -6,19 +6,38 @@ from typing import Final
 
 from securebase.audit.opened import Opened
 from securebase.audit.outcomes import Said, fails, passes, skips
+from securebase.codebook.plan import Plan
 from securebase.registration.deviations import Deviation, deviations_from
 from securebase.report.wording import VERDICTS, counted
 
 PLAN: Final = "plan.yaml"
 LISTED: Final = "deviations.csv"
+_UNTOLD: Final = "withheld"
+_EXCLUSION: Final = "exclusion where "
 _NOT_REGISTERED: Final = "No plan was registered: claims are exploratory."
 
 
 def _departures(opened: Opened) -> list[Deviation]:
     decision = opened.as_run.decision
     return opened.once(
-        "deviations", PLAN, lambda: deviations_from(opened.plan, opened.study, decision)
+        "deviations", PLAN, lambda: deviations_from(_as_told(opened), opened.study, decision)
     )
+
+
+def _as_told(opened: Opened) -> Plan:
+    """The plan, without the values of exclusions where the codebook of the bundle has none."""
+    if not _values_withheld(opened):
+        return opened.plan
+    untold = tuple(
+        one | {"where": dict.fromkeys(one["where"], _UNTOLD)} for one in opened.plan.exclusions
+    )
+    return opened.plan.model_copy(update={"exclusions": untold})
+
+
+def _values_withheld(opened: Opened) -> bool:
+    """Say whether exclusions do not tell their values: these may name a unit."""
+    told = [code for one in opened.study.exclusions for code in one.where.values()]
+    return bool(told) and set(map(str, told)) == {_UNTOLD}
 
 
 def registered(opened: Opened) -> Iterator[Said]:
@@ -57,13 +76,15 @@ def explained(opened: Opened) -> Iterator[Said]:
         return
     rows = opened.table(LISTED).astype(str)
     for row in rows.itertuples():
-        one = found.get(str(row.what))
-        if one is None:
+        departure = found.get(str(row.what))
+        if departure is None and _values_withheld(opened) and str(row.what).startswith(_EXCLUSION):
+            continue
+        if departure is None:
             yield fails(f"{LISTED} names '{row.what}', which is as it was registered.")
-        elif (row.registered, row.now) != (one.registered, one.used):
-            yield fails(f"{LISTED} tells it otherwise than it is: {one}.")
+        elif (row.registered, row.now) != (departure.registered, departure.used):
+            yield fails(f"{LISTED} tells it otherwise than it is: {departure}.")
         elif not str(row.reason).strip():
-            yield fails(f"Deviation not explained: {one}.")
+            yield fails(f"Deviation not explained: {departure}.")
     yield passes(f"{counted(len(rows), 'deviation')} from the plan, each with its reason.")
 
 

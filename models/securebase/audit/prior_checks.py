@@ -1,4 +1,4 @@
-"""A40 to A43: the priors that were declared are those in use, with reasons; what others would do."""
+"""A40 to A43: declared priors are those in use, with reasons; and what others would do."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -74,8 +74,8 @@ def power_scaled(opened: Opened) -> Iterator[Said]:
     for name in opened.study.analyses:
         table = recomputed(opened, name).tables.get("power_scaling.csv")
         if table is None:
-            yield skips(f"{name}: no log_prior or log_likelihood of the draws.")
-            continue
+            yield skips(f"{name}: no log-likelihood of the draws: power-scaling is only told.")
+            table = opened.table(opened.file(name, "power_scaling.csv"))
         for row in table[table["diagnosis"] != ""].itertuples():
             yield warns(
                 f"{row.claim}: prior {row.prior:.2f}, likelihood {row.likelihood:.2f}: "
@@ -95,7 +95,11 @@ def other_priors(opened: Opened) -> Iterator[Said]:
         return
     verdicts = opened.table("claims.csv").set_index("id")["verdict"]
     for name in opened.study.analyses:
-        grid = opened.table(opened.file(name, "prior_grid.csv"))
+        file = opened.file(name, "prior_grid.csv")
+        if not opened.has(file):
+            yield skips(f"{file} is not there: see A13.")
+            continue
+        grid = opened.table(file)
         failed = grid[grid["failure"] != ""]
         if len(failed):
             yield warns(f"{name}: {counted(len(failed), 'line')} of re-fits that failed.")

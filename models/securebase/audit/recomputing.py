@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import pandas as pd
 import xarray as xr
@@ -19,6 +20,9 @@ from securebase.simple_slopes import slope_table
 from securebase.summaries import parameter_table, summary_table
 from securebase.turning_points import curve_table
 
+# where values are masked, energies are rounded and residual moments are not told
+_ONLY_TOLD: Final = ("e_bfmi", "moment_ppp")
+
 
 @dataclass(frozen=True)
 class Recomputed:
@@ -29,11 +33,14 @@ class Recomputed:
     tables : mapping of str to pandas.DataFrame
         By file, as they would be read.
     trusted : bool
-        Whether no check failed.
+        Whether no check failed, those included that are only told.
+    told : tuple of str
+        Checks whose values follow from what the bundle withholds: only told, not computed.
     """
 
     tables: Mapping[str, pd.DataFrame]
     trusted: bool
+    told: tuple[str, ...] = ()
 
 
 def recomputed(opened: Opened, name: str) -> Recomputed:
@@ -67,7 +74,10 @@ def _recomputed(opened: Opened, name: str) -> Recomputed:
         tables |= {"moment_fit.csv": fit, "residual_moments.csv": residual}
     tables["checks.tsv"] = checks
     read = {file: as_read(table) for file, table in tables.items()}
-    return Recomputed(read, failed(checks).empty)
+    told = _ONLY_TOLD if opened.about.lost(name) else ()
+    stored = opened.table(opened.file(name, "checks.tsv"))
+    known = failed(stored[stored["check"].isin(told)])
+    return Recomputed(read, failed(checks).empty and known.empty, told)
 
 
 def recomputed_claims(opened: Opened) -> pd.DataFrame:

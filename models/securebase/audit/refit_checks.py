@@ -1,41 +1,41 @@
 """A32 to A34: a re-fit with the reader's own seed, by the model of the bundle."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 import pandas as pd
 import xarray as xr
 
-from securebase.audit.asking import NEEDS_MODEL, Asked, holds_draws, source_of_draws, unfit
+from securebase.audit.asking import NEEDS_MODEL, Asked, source_of_draws, unfit
 from securebase.audit.outcomes import Said, fails, passes, skips, warns
 from securebase.audit.refit_tests import changed_verdicts, refit_test
+from securebase.checks import checks_table
 from securebase.claims import claims_table
+from securebase.codebook.extracts import claims_of
 from securebase.families import claim_units, load_family
-from securebase.mixing import mixing, reported_cells
+from securebase.gate import failed
+from securebase.mixing import reported_cells
 from securebase.report.result_tables import as_read
+from securebase.summaries import summary_table
 
 _NEAR: Final = 1e-6
 
 
 def refit(asked: Asked) -> Iterator[Said]:
     """A32: a re-fit with the reader's own seed gives the same posterior."""
-    for name in _refittable(asked):
-        again = asked.refit(name)["posterior"].to_dataset()
+    for name in _refitted(asked):
+        trouble = _trouble(asked, name)
+        if trouble:
+            yield warns(f"{name}: the re-fit cannot be compared: {trouble}.")
+            continue
         family = load_family(asked.opened.study.analyses[name].family)
-        stored = asked.opened.tree(source_of_draws(asked.opened, name))["posterior"].to_dataset()
-        first, second = (reported_cells(one, family) for one in (stored, again))
+        again, _ = asked.refit(name)
+        first, second = (reported_cells(one, family) for one in (_stored(asked, name), again))
         if first.keys() != second.keys():
             yield fails(f"{name}: the re-fit has other quantities than the file.")
             continue
-        cells = [xr.concat(one.values(), dim="cell") for one in (first, second)]
-        limits, (worst, fewest) = (
-            asked.opened.as_run.thresholds,
-            mixing(cells[1].to_dataset(name="x")),
-        )
-        if worst > limits.r_hat or fewest < limits.ess:
-            yield warns(f"{name}: the re-fit did not mix (R-hat {worst:.3f}, ESS {fewest:.0f}).")
-            continue
-        found = refit_test(*cells, [f"{variable} ({at})" for variable, at in first])
+        before, after = (xr.concat(one.values(), dim="cell") for one in (first, second))
+        found = refit_test(before, after, [f"{variable} ({at})" for variable, at in first])
         told = f"max abs z {found.largest:.1f} of {found.z.size} (limit {found.limit:.1f})"
         if not found.passed:
             yield fails(f"{name}: re-fit disagrees: {found.names[found.worst]}, {told}.")
@@ -45,20 +45,23 @@ def refit(asked: Asked) -> Iterator[Said]:
 
 def second_route(asked: Asked) -> Iterator[Said]:
     """A33: another way to compute the likelihood gives the same density."""
-    for name in _refittable(asked):
-        if asked.models is not None:
-            apart = asked.models.second_route(asked.opened, name)
-            if not apart <= _NEAR:
-                yield fails(f"{name}: moment and row-level likelihood differ by {apart:.2g}.")
+    for name in _refitted(asked):
+        apart = asked.models.second_route(asked.opened, name) if asked.models else None
+        if apart is None:
+            yield skips(f"{name}: there is no second route.")
+        elif not apart <= _NEAR:
+            yield fails(f"{name}: moment and row-level likelihood differ by {apart:.2g}.")
+        else:
             yield passes(f"{name}: row-level model gives the same log density to {apart:.0e}.")
     yield from _not_refitted(asked)
 
 
 def verdicts_again(asked: Asked) -> Iterator[Said]:
     """A34: the re-fit gives the same verdicts."""
-    names = list(_refittable(asked))
+    names = [name for name in _refitted(asked) if not _trouble(asked, name)]
     if names:
-        stored, again = (_claims(asked, names, fresh=fresh) for fresh in (False, True))
+        stored = _claims(asked, {name: _stored(asked, name) for name in names})
+        again = _claims(asked, {name: asked.refit(name)[0] for name in names})
         for claim, words, close in changed_verdicts(stored, again):
             told = f"{claim}: {words} on re-fit"
             yield warns(f"{told}: too close to call.") if close else fails(f"{told}.")
@@ -66,36 +69,43 @@ def verdicts_again(asked: Asked) -> Iterator[Said]:
     yield from _not_refitted(asked)
 
 
-def _claims(asked: Asked, names: list[str], *, fresh: bool) -> pd.DataFrame:
-    """Judge the claims on the stored draws of the moments, or on those of the re-fit."""
-    opened = asked.opened
-    trees = {
-        name: asked.refit(name) if fresh else opened.tree(source_of_draws(opened, name))
-        for name in names
-    }
-    posteriors = {name: tree["posterior"].to_dataset() for name, tree in trees.items()}
-    claims = [one for one in opened.study.claims if one.analysis in names]
-    trusted, units = dict.fromkeys(names, True), claim_units(opened.study)
-    return as_read(claims_table(claims, posteriors, trusted, units, opened.as_run.decision))
+def _stored(asked: Asked, name: str) -> xr.Dataset:
+    """The draws of the moments that the bundle holds."""
+    tree = asked.opened.tree(source_of_draws(asked.opened, name))
+    return tree["posterior"].to_dataset()
 
 
-def _refittable(asked: Asked) -> Iterator[str]:
+def _trouble(asked: Asked, name: str) -> str:
+    """Say which checks the re-fit itself fails: then it tells nothing of the bundle."""
+    posterior, stats = asked.refit(name)
+    study = asked.opened.study
+    family, claims = load_family(study.analyses[name].family), claims_of(study, name)
+    summary = summary_table(posterior, family, study.waves.time_unit)
+    checks = checks_table(summary, posterior, stats, claims, asked.opened.as_run.thresholds)
+    return ", ".join(f"{row.check} {row.value:.4g}" for row in failed(checks).itertuples())
+
+
+def _claims(asked: Asked, posteriors: Mapping[str, xr.Dataset]) -> pd.DataFrame:
+    study = asked.opened.study
+    claims = [one for one in study.claims if one.analysis in posteriors]
+    trusted, units = dict.fromkeys(posteriors, True), claim_units(study)
+    return as_read(claims_table(claims, posteriors, trusted, units, asked.opened.as_run.decision))
+
+
+def _refitted(asked: Asked) -> Iterator[str]:
+    """Analyses that can be fitted again, and compared with what the bundle holds."""
     if asked.models is not None and not unfit(asked.opened):
-        names = asked.opened.study.analyses
-        yield from (
-            one for one in names if holds_draws(asked.opened, source_of_draws(asked.opened, one))
-        )
+        for name in asked.opened.study.analyses:
+            if asked.opened.has(source_of_draws(asked.opened, name)):
+                yield name
 
 
 def _not_refitted(asked: Asked) -> Iterator[Said]:
-    if asked.models is None:
-        yield skips(NEEDS_MODEL)
-        return
-    why = unfit(asked.opened)
+    why = NEEDS_MODEL if asked.models is None else unfit(asked.opened)
     if why:
         yield skips(why)
         return
     for name in asked.opened.study.analyses:
         file = source_of_draws(asked.opened, name)
-        if not holds_draws(asked.opened, file):
+        if not asked.opened.has(file):
             yield skips(f"{file} is not in the bundle: there is nothing to compare with.")

@@ -7,6 +7,7 @@ from hashlib import sha256
 from typing import Final
 
 from securebase.audit import (
+    comparisons,
     density_checks,
     disclosure_checks,
     draws_checks,
@@ -93,7 +94,7 @@ CHECKS: Final = (
     Check("A50", "moments well-formed", _reads(moments_checks.well_formed)),
     Check("A51", "observed means from moments", _reads(sample_checks.observed_means)),
     Check("A52", "fit of moments", _reads(recomputation.moment_fit)),
-    Check("A53", "who was left out", _reads(fidelity.left_out)),
+    Check("A53", "who was left out", _reads(comparisons.left_out)),
     Check("A60", "rules of disclosure", _reads(disclosure_checks.rules)),
     Check("A61", "attacks on the moments", _reads(disclosure_checks.attacks)),
     Check("A62", "no paths, names, addresses", _reads(leaks.nothing_private)),

@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from securebase.audit.moments_read import ReleasedPart, released_parts
+from securebase.audit.moments_read import ReleasedPart, no_moments, released_parts
 from securebase.audit.opened import Opened
 from securebase.audit.outcomes import Said, fails, passes, skips
 from securebase.codebook.study import Roles
@@ -19,9 +19,17 @@ def flow(opened: Opened) -> Iterator[Said]:
     yield from _of_flow(opened)
     noun = opened.study.unit
     for name in opened.study.analyses:
+        why = no_moments(opened, name)
+        if why:
+            yield skips(why)
+            continue
         levels = opened.table(opened.file(name, "levels.csv"))
         leads = (levels["level"] == "person") & (levels["role"] == opened.study.roles.leader)
-        used = int(levels.loc[(levels["level"] == "unit") | leads, "number"].sum())
+        counts = levels.loc[(levels["level"] == "unit") | leads, "number"]
+        if counts.isna().any():
+            yield skips(f"{name}: counts of units are too small to be told.")
+            continue
+        used = int(counts.sum())
         held = sum(part.units for part in released_parts(opened, name))
         withheld = opened.about.units_withheld.get(name, 0)
         if held + withheld != used:
@@ -59,21 +67,26 @@ def _of_flow(opened: Opened) -> Iterator[Said]:
 def observed_means(opened: Opened) -> Iterator[Said]:
     """A51: observed means are those of the moments, where the moments hold everybody."""
     for name in opened.study.analyses:
+        why = no_moments(opened, name)
+        if why:
+            yield skips(why)
+            continue
         found = _series(released_parts(opened, name), opened.study.roles)
         rows = opened.table(opened.file(name, "trajectories.csv"))
         compared = 0
-        for row in rows.itertuples():
-            told = found.get((str(row.wave), str(row.role), str(row.outcome)))
-            if told is None or not row.observed_n > 0:
+        for row in rows.to_dict("records"):
+            told = found.get((row["wave"], row["role"], row["outcome"]))
+            seen, observed = float(row["observed_n"]), float(row["observed_mean"])
+            if told is None or not seen > 0:
                 continue
             count, mean = told
-            place = f"{row.outcome} of {row.role} at {row.wave}"
-            if count > row.observed_n:
-                yield fails(f"Moments have {count} of {place}, the table {row.observed_n:.0f}.")
-            elif count == row.observed_n:
+            place = f"{row['outcome']} of {row['role']} at {row['wave']}"
+            if count > seen:
+                yield fails(f"Moments have {count} of {place}, the table {seen:.0f}.")
+            elif count == seen:
                 compared += 1
-                if abs(mean - row.observed_mean) > _NEAR * max(abs(mean), 1.0):
-                    yield fails(f"Mean {place}: table {row.observed_mean:.4g}, moments {mean:.4g}.")
+                if not abs(mean - observed) <= _NEAR * max(abs(mean), 1.0):
+                    yield fails(f"Mean {place}: table {observed:.4g}, moments {mean:.4g}.")
         words = f"{name}: {compared} of {len(rows)} observed means recomputed from moments"
         if compared:
             yield passes(f"{words} agree.")

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 
 import yaml
 
@@ -21,6 +21,7 @@ _ITEMS: Final[Mapping[str, str]] = {
     "how to check it": r"securebase audit",
     "what is left out": r"left out|omitted|withheld|not in the bundle",
 }
+_TEMPLATE: Final = r"^#+ .*data availability"
 _FIELDS: Final = ("version", "paper", "manifest")
 
 
@@ -29,26 +30,34 @@ def wording(opened: Opened) -> Iterator[Said]:
     for page in opened.pages():
         for word, around in foreign_words(opened.text(page)):
             yield warns(f"'{word}' in {page}: “…{around}…”.")
-    yield passes(f"No frequentist wording in {len(opened.pages())} pages.")
+    if opened.pages():
+        yield passes(f"No frequentist wording in {len(opened.pages())} pages.")
+    else:
+        yield skips("The bundle has no pages.")
 
 
 def told(opened: Opened) -> Iterator[Said]:
     """A71: README and CODECHECK tell what they have to."""
-    if opened.has(README):
-        text = opened.text(README)
-        for item, pattern in _ITEMS.items():
-            if not re.search(pattern, text, re.IGNORECASE):
-                yield fails(f"{README}: missing: {item}.")
-        yield passes(f"{len(_ITEMS)} of {len(_ITEMS)} items of {README} answered.")
-    else:
-        yield skips(f"{README} is not in the bundle.")
-    if opened.has(CODECHECK):
-        yield from _of_codecheck(opened, yaml.safe_load(opened.text(CODECHECK)))
-    else:
-        yield skips(f"{CODECHECK} is not in the bundle.")
+    for file, check in ((README, _of_readme), (CODECHECK, _of_codecheck)):
+        if opened.has(file):
+            yield from check(opened)
+        else:
+            yield skips(f"{file} is not in the bundle.")
 
 
-def _of_codecheck(opened: Opened, said: Any) -> Iterator[Said]:
+def _of_readme(opened: Opened) -> Iterator[Said]:
+    text = opened.text(README)
+    if not re.search(_TEMPLATE, text, re.IGNORECASE | re.MULTILINE):
+        yield skips(f"{README} does not follow the template of data editors.")
+        return
+    for item, pattern in _ITEMS.items():
+        if not re.search(pattern, text, re.IGNORECASE):
+            yield fails(f"{README}: missing: {item}.")
+    yield passes(f"{len(_ITEMS)} of {len(_ITEMS)} items of {README} answered.")
+
+
+def _of_codecheck(opened: Opened) -> Iterator[Said]:
+    said = yaml.safe_load(opened.text(CODECHECK))
     for field in _FIELDS:
         if not (isinstance(said, dict) and said.get(field)):
             yield fails(f"{CODECHECK}: missing: {field}.")

@@ -84,7 +84,7 @@ _TEXT: Final = frozenset(
         *("setting", "diagnosis", "failure", "who", "meaning", "model", "left_out", "composition"),
         *("of", "with", "on", "by", "answered", "family", "design", "world", "region", "level"),
         *("date", "data", "purpose", "errors", "seed_as_ruled", "declared_sha256", "hash"),
-        *("priors_sha256", "data_sha256", "quantity", "registered", "now"),
+        *("priors_sha256", "data_sha256", "registered", "now", "full_verdict", "public_verdict"),
     }
 )
 
