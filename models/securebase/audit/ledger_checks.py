@@ -8,8 +8,9 @@ from typing import Any, Final
 from securebase.audit.opened import Opened
 from securebase.audit.outcomes import Said, fails, passes, skips, warns
 from securebase.config import Sampling
-from securebase.ledger.listing import AS_DECLARED, COLUMNS, listed_fits
+from securebase.ledger.listing import AS_DECLARED, COLUMNS, SIMULATED, listed_fits
 from securebase.ledger.verifying import Reading, read_ledger
+from securebase.report.wording import counted
 from securebase.sampling import derived_seed, seed_rule
 
 LEDGER: Final = "ledger.jsonl"
@@ -54,9 +55,21 @@ def all_shown(opened: Opened) -> Iterator[Said]:
         yield fails(f"{FITS} has {len(shown)} lines, the ledger {len(fits)} for this study.")
     for name in study.analyses:
         yield from _posterior_shown(opened, name, fits)
+    yield from _before_the_plan(opened, fits)
     total, failed = (sum(int(row[key]) for row in fits) for key in ("fits", "failed"))
     reported = f"{total - failed:,} reported, {failed:,} failed, all listed"
     yield passes(f"Every fit in the ledger is reported ({reported}).")
+
+
+def _before_the_plan(opened: Opened, fits: tuple[Any, ...]) -> Iterator[Said]:
+    """Who has fitted before a plan was registered may have chosen the plan by what came out."""
+    said = opened.study.registration
+    if said is None:
+        return
+    day = said.date.isoformat()
+    early = sum(int(one["fits"]) for one in fits if one["date"] < day and one["data"] != SIMULATED)
+    if early:
+        yield warns(f"{counted(early, 'fit')} began before the plan was registered ({day}).")
 
 
 def _plain(value: Any) -> str:

@@ -21,7 +21,7 @@ from securebase.report.result_tables import read_table
 
 MANIFEST: Final = "manifest.sha256"
 # no honest file comes near: what is larger is not read
-_MOST_BYTES: Final[Mapping[str, int]] = {".nc": 4 << 30}
+_MOST_BYTES: Final[Mapping[str, int]] = {".nc": 2 << 30}
 _MOST_TEXT: Final = 256 << 20
 
 

@@ -34,8 +34,8 @@ def refit_test(
     ZTest
         Four per quantity; z is the difference by the root of the summed squared errors.
     """
-    (one, its_error), (other, others_error) = (_summaries(draws) for draws in (first, second))
     with np.errstate(invalid="ignore", divide="ignore"):
+        (one, its_error), (other, others_error) = (_summaries(draws) for draws in (first, second))
         z = (other - one) / np.hypot(its_error, others_error)
     # what never varies in either is equal or is not
     z = np.where(one == other, 0.0, z)
