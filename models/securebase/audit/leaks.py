@@ -11,7 +11,7 @@ from securebase.audit.opened import Opened
 from securebase.audit.outcomes import Said, fails, passes
 
 _ROOTS: Final = r"home|Users|root|tmp|var|mnt|media|srv|opt|scratch|work|private|Volumes|workspace"
-_ROOTED: Final = rf"(?<![\w:/.<])/(?:{_ROOTS})/[\w.~-][^\s\"'<>|,;)]*"
+_ROOTED: Final = rf"(?<![\w:/.<])/(?:{_ROOTS})/[\w.~-][!#-&*-+\--:=?-{{}}~]*"
 _PATH: Final = re.compile(
     _ROOTED + r"|(?<![\w])[A-Za-z]:\\{1,2}(?:Users|Documents|home)[^\s\"'<>|,;)]*"
     r"|(?<![\w])\\\\[\w.-]+\\[\w$.-]+|file://[^\s\"'<>]+|(?<![\w~/])~[\w-]*/[\w.-]+"
@@ -34,22 +34,33 @@ def nothing_private(opened: Opened) -> Iterator[Said]:
     for name in opened.files():
         count += 1
         if name.endswith(".nc"):
-            raw = opened.path(name).read_bytes().decode("latin-1")
-            # compressed numbers make e-mails by chance alone, but no path as long as these
-            yield from _found(name, raw, ("rooted path",))
-            for place, text in _texts(opened.tree(name)):
-                yield from _found(f"{name}, {place}", text, ("path", "host name", "e-mail"))
+            yield from _in_draws(opened, name)
         else:
             kinds = ("path", "host name") if name in _CONTACTS else ("path", "host name", "e-mail")
             yield from _found(name, opened.text(name), kinds)
     yield passes(f"No absolute paths, host names or e-mails in {count} files and their attributes.")
 
 
+def _in_draws(opened: Opened, name: str) -> Iterator[Said]:
+    """Search attributes and labels; and, as nothing may hide between them, the bytes."""
+    kinds = ("path", "host name", "e-mail")
+    told = [
+        one
+        for place, text in _texts(opened.tree(name))
+        for one in _found(f"{name}, {place}", text, kinds)
+    ]
+    yield from told
+    if not told:
+        # compressed numbers make e-mails by chance alone, but no path as long as these
+        raw = opened.path(name).read_bytes().decode("latin-1")
+        yield from _found(name, raw, ("rooted path",))
+
+
 def _found(place: str, text: str, kinds: tuple[str, ...]) -> Iterator[Said]:
     for kind in kinds:
         match = _KINDS[kind].search(text)
         if match:
-            yield fails(f"{place} contains a {kind}: {match[0][:_SHOWN]}")
+            yield fails(f"{place} contains a {kind.removeprefix('rooted ')}: {match[0][:_SHOWN]}")
 
 
 def _texts(tree: xr.DataTree) -> Iterator[tuple[str, str]]:

@@ -82,7 +82,8 @@ class Outcome:
 
 def outcome(id_: str, title: str, said: Iterable[Said]) -> Outcome:
     """Gather what a check says; silence is no PASS."""
-    found = tuple(said)
+    # a number that several pages print is told once
+    found = tuple(dict.fromkeys(said))
     return Outcome(id_, title, found or (skips("There is nothing to check."),))
 
 

@@ -140,10 +140,14 @@ def _made(check: Check, asked: Asked, level: Level) -> Outcome:
         said += [fails(f"{fault}.") for fault in error.faults]
     except Exception as error:  # a file made to harm may raise anything
         said.append(fails(f"It could not be judged: {type(error).__name__}: {error}."))
-    # nothing of this machine in what is handed on
-    home = f"{asked.opened.folder}/"
-    told = [one._replace(words=" ".join(one.words.replace(home, "").split())) for one in said]
+    told = [one._replace(words=_shown(one.words, asked.opened)) for one in said]
     return outcome(check.id, check.title, told)
+
+
+def _shown(words: str, opened: Opened) -> str:
+    """Say a sentence without this machine's folders, and without what would steer a terminal."""
+    plain = " ".join(words.replace(f"{opened.folder}/", "").split())
+    return "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in plain)
 
 
 def readers_seed(opened: Opened) -> int:
