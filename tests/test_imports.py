@@ -61,6 +61,7 @@ ORDER = [
     "synthesis",
     "deposit",
     "report",
+    "audit",
     "cli",
 ]
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from securebase.audit.command import add_audit_command
 from securebase.bundle.command import add_bundle_command
 from securebase.codebook.extracts import refuse_unknown_analysis
 from securebase.codebook.loading import load_study, study_path
@@ -73,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     add_ledger_command(commands)
     add_register_command(commands)
     add_bundle_command(commands)
+    add_audit_command(commands)
     return parser
 
 

@@ -55,7 +55,21 @@ def listing(study: Study, ledger: Path, waves: Path) -> Listing | None:
         reading = read_ledger(ledger)
     except FileNotFoundError:
         return None
-    data, names = digest(waves.read_bytes()), _names(study)
+    return Listing(reading, listed_fits(reading, study, digest(waves.read_bytes())))
+
+
+def listed_fits(reading: Reading, study: Study, data: str) -> tuple[Mapping[str, Any], ...]:
+    """List the fits of a study that a ledger has; see `Listing`.
+
+    Parameters
+    ----------
+    reading : Reading
+    study : Study
+        The codebook.
+    data : str
+        SHA-256 of ``waves.parquet``, as it is now.
+    """
+    names = _names(study)
     rows = [_row(one, names, data, study) for one in tried(reading.entries, study.study)]
     order = {name: place for place, name in enumerate(study.analyses)}
     keys = ("model", "data", "purpose")
@@ -67,7 +81,7 @@ def listing(study: Study, ledger: Path, waves: Path) -> Listing | None:
         parts = (row["data"] == SIMULATED, known, row["analysis"])
         return (*parts, *(first[key] for key in keys), row["entry"])
 
-    return Listing(reading, tuple(sorted(rows, key=place)))
+    return tuple(sorted(rows, key=place))
 
 
 def _names(study: Study) -> dict[tuple[str, str], str]:

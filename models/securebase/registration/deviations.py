@@ -57,9 +57,14 @@ def deviations(study: Study, decision: Closed) -> list[Deviation]:
     """
     if study.registration is None:
         return []
-    plan = read_plan(study.registration)
+    return deviations_from(read_plan(study.registration), study, decision)
+
+
+def deviations_from(plan: Plan, study: Study, decision: Closed) -> list[Deviation]:
+    """List the same, against a plan that was read already."""
     used = plan_of(study, decision, plan.securebase)
-    reasons = {one.what: one.reason for one in study.registration.deviations}
+    said = study.registration.deviations if study.registration else ()
+    reasons = {one.what: one.reason for one in said}
     return [
         Deviation(what, before, after, reasons.get(what, ""))
         for what, before, after in _differences(plan, used)

@@ -1,6 +1,7 @@
 """Tables of results: which columns each has, and how a cell is read."""
 
 from collections.abc import Mapping
+from io import StringIO
 from pathlib import Path
 from typing import Final
 
@@ -83,7 +84,7 @@ _TEXT: Final = frozenset(
         *("setting", "diagnosis", "failure", "who", "meaning", "model", "left_out", "composition"),
         *("of", "with", "on", "by", "answered", "family", "design", "world", "region", "level"),
         *("date", "data", "purpose", "errors", "seed_as_ruled", "declared_sha256", "hash"),
-        *("priors_sha256", "data_sha256"),
+        *("priors_sha256", "data_sha256", "registered", "now", "full_verdict", "public_verdict"),
     }
 )
 
@@ -91,7 +92,16 @@ _TEXT: Final = frozenset(
 def read_table(path: Path) -> pd.DataFrame:
     """Read a table of results; its index is the line of the file, the header being line 1."""
     separator = "\t" if path.suffix == ".tsv" else ","
-    raw = pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False)
+    return _typed(pd.read_csv(path, sep=separator, dtype=str, keep_default_na=False))
+
+
+def as_read(table: pd.DataFrame) -> pd.DataFrame:
+    """Give a table as it would be read once it is written."""
+    text = StringIO(table.to_csv(index=False))
+    return _typed(pd.read_csv(text, dtype=str, keep_default_na=False))
+
+
+def _typed(raw: pd.DataFrame) -> pd.DataFrame:
     table = raw.copy()
     for name in raw.columns.difference(list(_TEXT)):
         table[name] = pd.to_numeric(raw[name], errors="coerce")

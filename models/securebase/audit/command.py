@@ -1,0 +1,44 @@
+"""`securebase audit`: every check of a bundle that needs no raw data."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from securebase.audit.outcomes import LEVELS
+
+
+def add_audit_command(commands: Any) -> None:
+    """Add the command to those of ``securebase``."""
+    audit = commands.add_parser(
+        "audit", help="check a bundle: hashes, numbers, draws, moments, disclosure"
+    )
+    audit.add_argument("bundle", type=Path, metavar="BUNDLE", help="folder of an unpacked bundle")
+    audit.add_argument(
+        "--level", choices=LEVELS, default="quick",
+        help="quick: without sampling; refit: fit again; full: all there is (default: %(default)s)",
+    )  # fmt: skip
+    audit.add_argument(
+        "--seed", type=int, default=None, metavar="N",
+        help="of re-fits (default: from the manifest and chance; it is told)",
+    )  # fmt: skip
+    audit.add_argument(
+        "--tier", choices=("public", "controlled"), default=None,
+        help="refuse a bundle of another tier",
+    )  # fmt: skip
+    audit.add_argument("--signers", type=Path, metavar="FILE", help="whose signatures you trust")
+    audit.add_argument("--json", type=Path, metavar="FILE", help="write all findings there")
+    audit.add_argument("--html", type=Path, metavar="FILE", help="write a page of findings there")
+    audit.add_argument(
+        "--attest", type=Path, metavar="FILE", help="write an in-toto test result there"
+    )
+    audit.add_argument(
+        "--sign", type=Path, metavar="KEY", help="sign the test result with ssh-keygen"
+    )
+    audit.set_defaults(command=_audit)
+
+
+def _audit(arguments: argparse.Namespace) -> int:
+    # this imports pandas and more: other commands do without
+    from securebase.audit.running import run_audit
+
+    return run_audit(arguments)

@@ -1,0 +1,151 @@
+"""A10 to A13: what was registered, what became different, and whether all was answered."""
+
+from collections.abc import Iterator
+from hashlib import sha256
+from typing import Final
+
+from securebase.audit.opened import Opened
+from securebase.audit.outcomes import Said, fails, passes, skips
+from securebase.codebook.plan import Plan
+from securebase.registration.deviations import Deviation, deviations_from
+from securebase.report.wording import VERDICTS, counted
+
+PLAN: Final = "plan.yaml"
+LISTED: Final = "deviations.csv"
+_UNTOLD: Final = "withheld"
+_EXCLUSION: Final = "exclusion where "
+_NOT_REGISTERED: Final = "No plan was registered: claims are exploratory."
+
+
+def _departures(opened: Opened) -> list[Deviation]:
+    decision = opened.as_run.decision
+    return opened.once(
+        "deviations", PLAN, lambda: deviations_from(_as_told(opened), opened.study, decision)
+    )
+
+
+def _as_told(opened: Opened) -> Plan:
+    """The plan, without the values of exclusions where the codebook of the bundle has none."""
+    if not _values_withheld(opened):
+        return opened.plan
+    untold = tuple(
+        one | {"where": dict.fromkeys(one["where"], _UNTOLD)} for one in opened.plan.exclusions
+    )
+    return opened.plan.model_copy(update={"exclusions": untold})
+
+
+def _values_withheld(opened: Opened) -> bool:
+    """Say whether exclusions do not tell their values: these may name a unit."""
+    told = [code for one in opened.study.exclusions for code in one.where.values()]
+    return bool(told) and set(map(str, told)) == {_UNTOLD}
+
+
+def registered(opened: Opened) -> Iterator[Said]:
+    """A10: the plan is the one that was registered, and nothing is different in silence."""
+    said = opened.study.registration
+    if said is None:
+        claims = opened.study.claims
+        if any(one.declared == "confirmatory" for one in claims):
+            yield fails("Claims are called confirmatory, but no plan was registered.")
+        yield skips(_NOT_REGISTERED)
+        return
+    if sha256(opened.path(PLAN).read_bytes()).hexdigest() != said.sha256:
+        yield fails(f"{PLAN} is not the registered file: its digest is another.")
+    listed = set(opened.table(LISTED)["what"]) if opened.has(LISTED) else set()
+    found = _departures(opened)
+    for one in found:
+        if one.what not in listed:
+            yield fails(f"Changed after registration, and not listed: {one}.")
+    where = said.place or "nowhere that is told"
+    yield passes(
+        f"{PLAN} equals the registered file ({said.date.isoformat()}, {where}); "
+        f"{counted(len(found), 'deviation')} listed."
+    )
+
+
+def explained(opened: Opened) -> Iterator[Said]:
+    """A11: every deviation has a reason, and is told as it is."""
+    if opened.study.registration is None:
+        yield skips(_NOT_REGISTERED)
+        return
+    found = {one.what: one for one in _departures(opened)}
+    if not opened.has(LISTED):
+        for one in found.values():
+            yield fails(f"Deviation not explained: {one}.")
+        yield passes("Nothing is different from the plan.")
+        return
+    rows = opened.table(LISTED).astype(str)
+    for row in rows.itertuples():
+        departure = found.get(str(row.what))
+        if departure is None and _values_withheld(opened) and str(row.what).startswith(_EXCLUSION):
+            continue
+        if departure is None:
+            yield fails(f"{LISTED} names '{row.what}', which is as it was registered.")
+        elif (row.registered, row.now) != (departure.registered, departure.used):
+            yield fails(f"{LISTED} tells it otherwise than it is: {departure}.")
+        elif not str(row.reason).strip():
+            yield fails(f"Deviation not explained: {departure}.")
+    yield passes(f"{counted(len(rows), 'deviation')} from the plan, each with its reason.")
+
+
+def answered(opened: Opened) -> Iterator[Said]:
+    """A12: every declared claim has a verdict."""
+    declared = [one.id for one in opened.study.claims]
+    table = opened.table("claims.csv")
+    verdicts = dict(zip(table["id"], table["verdict"], strict=True))
+    for name in declared:
+        if verdicts.get(name) not in VERDICTS:
+            yield fails(f"{name} was declared but has no verdict.")
+    for name in verdicts:
+        if name not in declared:
+            yield fails(f"{name} has a verdict but was not declared.")
+    if len(table) != len(verdicts):
+        yield fails("A claim is answered twice.")
+    if opened.study.registration is not None:
+        for claim in opened.plan.claims:
+            if claim["id"] not in declared and claim["id"] not in verdicts:
+                yield fails(f"{claim['id']} was registered but has no verdict.")
+    yield passes(f"{len(declared)} of {len(declared)} declared claims have a verdict.")
+
+
+def all_asked(opened: Opened) -> Iterator[Said]:
+    """A13: what the run was asked for beside the posteriors has results."""
+    asked, wanted = opened.as_run, 0
+    for name, analysis in opened.study.analyses.items():
+        claims = [one.id for one in opened.study.claims if one.analysis == name]
+        for table, settings in _refits(opened) if claims else ():
+            wanted += len(settings)
+            yield from _without_result(opened, opened.file(name, table), claims, settings)
+        if asked.prediction.compare and analysis.rivals:
+            wanted += len(analysis.rivals)
+            file = opened.file(name, "prediction.csv")
+            there = set(opened.table(file)["model"]) if opened.has(file) else set()
+            for rival in sorted({*analysis.rivals} - there):
+                yield fails(f"Rival {rival} of {name} was declared but has no result.")
+    if wanted:
+        yield passes(f"{wanted} of {wanted} declared specifications have results.")
+    else:
+        yield skips("No other specifications were declared.")
+
+
+def _refits(opened: Opened) -> Iterator[tuple[str, list[tuple[str, float]]]]:
+    """Tables of re-fits that the run was asked for: column and value of each setting."""
+    asked = opened.as_run
+    if asked.sensitivity.refits:
+        factors = {*asked.sensitivity.sd_factors, *asked.sensitivity.sd_factors_of_all}
+        yield "prior_grid.csv", [("factor", one) for one in sorted(factors)]
+    if asked.dropout.refits:
+        yield "dropout.csv", [("shift", one) for one in asked.dropout.shifts]
+
+
+def _without_result(
+    opened: Opened, file: str, claims: list[str], settings: list[tuple[str, float]]
+) -> Iterator[Said]:
+    if not opened.has(file):
+        yield fails(f"{len(settings)} declared specifications have no result: {file} is not there.")
+        return
+    rows = opened.table(file)
+    for column, value in settings:
+        for claim in claims:
+            if not ((rows["claim"] == claim) & (rows[column] == value)).any():
+                yield fails(f"{file} has no result for {claim} at {column} {value:g}.")
