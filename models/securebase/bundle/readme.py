@@ -58,8 +58,8 @@ def _withheld(about: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _exact(about: Mapping[str, Any]) -> Iterator[str]:
-    yield "The raw files. This tier has exact moments of all units, single ones among them: it is for"
-    yield "those who have agreed not to pass it on."
+    yield "The raw files. This tier has exact moments of all units, single ones among them: it is"
+    yield "for those who have agreed not to pass it on."
     yield from _without_moments(about)
 
 
