@@ -13,6 +13,7 @@ from bundle_examples import small_bundle_study
 from growth_examples import dated, growth_study, random_waves
 from mediation_by_hand import study_of, waves_of
 
+from securebase.bundle.analysis_files import rebuilding_fault
 from securebase.bundle.models import BundledModel, modelled, priors_as_lists, priors_in
 from securebase.bundle.moment_files import (
     dataset_of,
@@ -21,8 +22,9 @@ from securebase.bundle.moment_files import (
     write_moments,
 )
 from securebase.bundle.release import cell_table, masked_parts, released
+from securebase.bundle.rival import rival_of
 from securebase.bundle.template import STAND_IN, panel_of, template_of
-from securebase.codebook.analysis import PriorOverride
+from securebase.codebook.analysis import Analysis, PriorOverride
 from securebase.codebook.loading import Study
 from securebase.columns import column_summary
 from securebase.faults import InputError
@@ -143,6 +145,24 @@ def test_own_times_have_no_moments_but_exact_sums() -> None:
     assert np.abs(differences(question, rebuilt(question, moments))).max() == 0.0
 
 
+def test_what_a_template_cannot_tell_is_said() -> None:
+    tension = {"predictors": [{"name": "tension", "of": "actor", "varying": True}]}
+    diary = {"family": "momentary_buffering", "outcomes": ["anxiety"], **tension}
+    study = growth_study(diary, scales={"anxiety": {}, "tension": {}})
+    question = asked(study, random_waves(study, np.random.default_rng(2), 16, 0.0))
+    assert "no template tells" in rebuilding_fault(question, xr.DataTree())
+
+
+def test_model_that_is_not_the_fitted_one_is_noticed(couples: Question) -> None:
+    model = BundledModel(couples.panel, couples.priors, couples.built)
+    draws = prior_draws(couples.built.model, 6, 3)
+    logp = model.log_density(draws)
+    groups = {"posterior": draws, "sample_stats": xr.Dataset({"logp": logp})}
+    assert rebuilding_fault(couples, xr.DataTree.from_dict(groups)) == ""
+    groups["sample_stats"] = xr.Dataset({"logp": logp * (1 + 1e-8)})
+    assert "depends on more" in rebuilding_fault(couples, xr.DataTree.from_dict(groups))
+
+
 def test_panel_of_a_template_holds_nobody(couples: Question) -> None:
     told = template(couples)
     panel = panel_of(told)
@@ -175,6 +195,34 @@ def test_other_priors_are_those_of_a_direct_model(couples: Question) -> None:
     apart = differences(direct, model)
     assert np.abs(apart).max() < TOLERANCE
     assert np.abs(differences(couples, model)).min() > 0.01
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"time": {"shape": "free"}},
+     {"family": "dyadic_panel", "dynamics": {"kind": "deviations", "step": 0.5}}],
+)  # fmt: skip
+def test_rivals_are_those_of_a_direct_model(couples: Question, change: dict[str, Any]) -> None:
+    (part,) = masked_parts(couples, b"")
+    moments = {part.name: dataset_of(part)}
+    model = modelled(*rival_of(template(couples), change), moments)
+    said = couples.panel.analysis.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    analysis = Analysis.model_validate(said | change)
+    study = couples.study.model_copy(update={"analyses": {"growth": analysis}})
+    direct = posed_on(replace(couples.panel, analysis=analysis), study, "growth")
+    assert np.abs(differences(direct, model)).max() < TOLERANCE
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [({"outcomes": ["anxiety"]}, "outcomes"), ({"colour": "red"}, "colour"),
+     ({"time": {"shape": "round"}}, "round"), ({"informants": {"x": ["anxiety"]}}, "informants")],
+)  # fmt: skip
+def test_rivals_of_other_scores_or_unknown_keys_are_refused(
+    couples: Question, change: dict[str, Any], word: str
+) -> None:
+    with pytest.raises(InputError, match=word):
+        rival_of(template(couples), change)
 
 
 def test_columns_are_told_of_those_who_are_released() -> None:

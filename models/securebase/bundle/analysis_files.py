@@ -31,8 +31,10 @@ from securebase.codebook.extracts import claims_of
 from securebase.columns import column_summary
 from securebase.config import Config
 from securebase.families import claim_units
+from securebase.faults import InputError
 from securebase.fitting import Question, provenance_of_refit
 from securebase.sampling import derived_seed
+from securebase.slopes.part import OccasionPart
 from securebase.summaries import trajectory_table
 from securebase.turning_points import curve_table
 
@@ -201,9 +203,15 @@ def rebuilding_fault(question: Question, draws: xr.DataTree) -> str:
     It is written so and its log-density, with exact moments, held against the sampler's.
     """
     built = question.built
+    varying = "deviation" in question.panel.data
+    if varying or any(isinstance(part, OccasionPart) for part in built.parts):
+        return "effects are multiplied with what each unit observed, which no template tells"
     told = {one.name: column_summary(one.predictors, one.columns) for one in built.parts}
     template = json.loads(json.dumps(template_of(question.panel, built, told)))
-    model = modelled(template, question.priors, exact_moments(question))
+    try:
+        model = modelled(template, question.priors, exact_moments(question))
+    except InputError as error:
+        return f"its model cannot be written from a template: {error.faults[0].given}"
     posterior, stats = (draws[name].to_dataset() for name in ("posterior", "sample_stats"))
     some = {"draw": np.linspace(0, posterior.sizes["draw"] - 1, _CHECKED).astype(int)}
     found = model.log_density(posterior.isel(some))

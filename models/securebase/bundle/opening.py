@@ -16,6 +16,7 @@ import xarray as xr
 from securebase.bundle.archive import SUFFIXES
 from securebase.bundle.models import BundledModel, modelled, priors_in
 from securebase.bundle.moment_files import read_moments
+from securebase.bundle.rival import rival_of
 from securebase.codebook.analysis import PriorOverride
 from securebase.config import Sampling
 from securebase.faults import Fault, InputError
@@ -78,7 +79,10 @@ class Bundle:
 
 
 def bundled_model(
-    bundle: Bundle, analysis: str, priors: Mapping[str, PriorOverride] | None = None
+    bundle: Bundle,
+    analysis: str,
+    priors: Mapping[str, PriorOverride] | None = None,
+    change: Mapping[str, Any] | None = None,
 ) -> BundledModel:
     """Write the model of an analysis, with the bundle's moments as its data.
 
@@ -88,6 +92,8 @@ def bundled_model(
     analysis : str
     priors : mapping of str to PriorOverride, optional
         Other priors, block by block.
+    change : mapping, optional
+        Another structure of the same scores and predictors, see `rival.rival_of`.
 
     Raises
     ------
@@ -100,7 +106,9 @@ def bundled_model(
         remedy = "ask the author for the controlled tier"
         raise InputError("bundle", [Fault("model.json", given, "moments to fit to", remedy)])
     moments = read_moments(bundle.of(analysis, "moments.nc"))
-    return modelled(template, bundle.priors(analysis), moments, priors)
+    if change is None:
+        return modelled(template, bundle.priors(analysis), moments, priors)
+    return modelled(*rival_of(template, change), moments, priors)
 
 
 def log_density(bundle: Bundle, analysis: str, draws: xr.Dataset) -> xr.DataArray:
@@ -115,6 +123,7 @@ def refit_bundle(
     priors: Mapping[str, PriorOverride] | None = None,
     cores: int = 1,
     sampling: Sampling | None = None,
+    change: Mapping[str, Any] | None = None,
 ) -> tuple[xr.Dataset, xr.Dataset]:
     """Fit an analysis again to the bundle's moments.
 
@@ -128,12 +137,14 @@ def refit_bundle(
         Processors; no draw depends on it.
     sampling : Sampling, optional
         By default as the study was drawn.
+    change : mapping, optional
+        Another structure, see `rival.rival_of`.
 
     Returns
     -------
     (posterior, sample_stats) : xr.Dataset
     """
-    model = bundled_model(bundle, analysis, priors)
+    model = bundled_model(bundle, analysis, priors, change)
     return model.fit(sampling or bundle.sampling(), seed, cores)
 
 

@@ -28,7 +28,7 @@ def _lines(about: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield "## What is withheld"
     yield ""
-    yield from _withheld(about) if public else _exact()
+    yield from _withheld(about) if public else _exact(about)
     yield ""
     yield "## What lies where"
     yield ""
@@ -47,17 +47,22 @@ def _withheld(about: Mapping[str, Any]) -> Iterator[str]:
     yield "stands for enough of them. Codebook entries that name single rows are blank."
     yield ""
     for name in about["analyses"]:
-        why = about["without_moments"].get(name)
-        if why:
-            yield f"- `{name}`: no moments. {why[0].upper()}{why[1:]}."
+        if name in about["without_moments"]:
             continue
         units, values = about["units_withheld"][name], about["values_masked"][name]
         yield f"- `{name}`: {units} units withheld, {values} observed values not released."
+    yield from _without_moments(about)
     yield ""
     yield "Where values are not released, numbers that follow exactly from all data (densities of"
     yield "draws, observed means, residual moments) are not either: they would tell the others."
 
 
-def _exact() -> Iterator[str]:
-    yield "Nothing but the raw files. This tier has exact moments of all units, single ones among"
-    yield "them: it is for those who have agreed not to pass it on."
+def _exact(about: Mapping[str, Any]) -> Iterator[str]:
+    yield "The raw files. This tier has exact moments of all units, single ones among them: it is"
+    yield "for those who have agreed not to pass it on."
+    yield from _without_moments(about)
+
+
+def _without_moments(about: Mapping[str, Any]) -> Iterator[str]:
+    for name, why in about["without_moments"].items():
+        yield f"- `{name}`: no moments, so its model cannot be fitted again: {why}."
