@@ -69,6 +69,7 @@ def test_a_failed_check_is_an_exit_code_and_all_files_are_written(
     assert predicate["failedTests"] == ["A25 re-computation from draws", "A26 numbers of pages"]
     assert predicate["warnedTests"] == ["A03 signature"]
     assert "A01 manifest" in predicate["passedTests"]
+    assert predicate["configuration"][0]["uri"].startswith("pkg:generic/securebase@")
     assert predicate["configuration"][0]["annotations"]["level"] == "quick"
 
 
@@ -97,6 +98,24 @@ def test_what_is_no_bundle_is_refused(
     assert "tier public; expected tier controlled" in capsys.readouterr().err
     assert main(["audit", str(bundle), "--sign", "key"]) == 1
     assert "nothing to sign" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["study.yaml", "manifest.sha256"])
+def test_a_bundle_in_pieces_is_audited_all_the_same(
+    name: str, bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(bundle, copy)
+    if name == "study.yaml":
+        (copy / name).write_text("study: [\x1b")
+    else:
+        (copy / name).unlink()
+    files = [str(tmp_path / one) for one in ("audit.html", "audit.json")]
+    assert main(["audit", str(copy), "--html", files[0], "--json", files[1]]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("FAIL A01 ")
+    assert len([line for line in lines if line[5:6] == "A"]) == 39
+    assert all(line.isprintable() for line in lines)
 
 
 @NEEDS_KEYGEN

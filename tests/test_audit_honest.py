@@ -101,6 +101,20 @@ def test_moments_that_are_not_released_are_not_asked_for(bundle: Path, tmp_path:
         assert "times of their own" in found[name].message
 
 
+def test_rules_for_the_public_are_not_asked_of_the_controlled_tier(
+    bundle: Path, tmp_path: Path
+) -> None:
+    controlled = tmp_path / "bundle"
+    shutil.copytree(bundle, controlled)
+    about = json.loads((controlled / "bundle.json").read_text())
+    write_json(controlled / "bundle.json", about | {"tier": "controlled"})
+    (controlled / "exclusions.tsv").write_text("unit\tperson\trule\n1\t1\tdeclared\n")
+    seal(controlled)
+    found = {one.id: one for one in audited(Opened(controlled))}
+    assert [one.id for one in found.values() if one.status == "FAIL"] == []
+    assert {found[name].status for name in ("A60", "A61")} == {"SKIP"}
+
+
 def _masked(bundle: Path, copy: Path) -> Path:
     """The same bundle without those who answered twice, as its author would have to give it."""
     shutil.copytree(bundle, copy)

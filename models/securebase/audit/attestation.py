@@ -55,7 +55,11 @@ def statement(
         "predicate": {
             "result": result(outcomes),
             "configuration": [
-                {"name": f"securebase {version('securebase')} audit", "annotations": asked}
+                {
+                    "name": "securebase audit",
+                    "uri": f"pkg:generic/securebase@{version('securebase')}",
+                    "annotations": asked,
+                }
             ],
             "passedTests": told("PASS"),
             "warnedTests": told("WARN"),

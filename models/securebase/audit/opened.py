@@ -136,16 +136,25 @@ class Opened:
     @cached_property
     def study(self) -> Study:
         """The codebook as it was used."""
-        return _checked(Study, "study.yaml", yaml.safe_load(self.text("study.yaml")))
+        return _checked(Study, "study.yaml", self._yaml("study.yaml"))
 
     @cached_property
     def plan(self) -> Plan:
         """The plan as it was registered."""
-        return _checked(Plan, "plan.yaml", yaml.safe_load(self.text("plan.yaml")))
+        return _checked(Plan, "plan.yaml", self._yaml("plan.yaml"))
+
+    def _yaml(self, name: str) -> Any:
+        try:
+            return yaml.safe_load(self.text(name))
+        except yaml.YAMLError as error:
+            given = str(error).splitlines()[0]
+            raise InputError("the bundle", [Fault(name, given, "YAML")]) from None
 
     @property
     def manifest_sha256(self) -> str:
-        """Digest of the manifest, which stands for the whole bundle."""
+        """Digest of the manifest, which stands for the whole bundle; empty where there is none."""
+        if not self.has(MANIFEST):
+            return ""
         return sha256(self.path(MANIFEST).read_bytes()).hexdigest()
 
     def file(self, analysis: str, name: str) -> str:

@@ -76,7 +76,7 @@ def audit_page(
     return rendered(
         "audit.html.j2",
         title=_title(opened),
-        bundle=opened.manifest_sha256[:12] if opened.has("manifest.sha256") else "no manifest",
+        bundle=opened.manifest_sha256[:12] or "without a manifest",
         verdict=next(words for status, words in _VERDICTS if status in found),
         counts=counts(outcomes),
         failed=[one for one in outcomes if one.status == "FAIL"],

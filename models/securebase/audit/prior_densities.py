@@ -17,7 +17,8 @@ from securebase.names import SAMPLES
 Array = NDArray[np.float64]
 
 _DENSITY: Final = re.compile(r"(Normal|Half-normal|LKJ)\((?:(-?[\d.e+-]+), )?([\d.e+-]+)\)")
-_SD, _CORR = "_sd", "_corr"
+_SD, _CORR, _MEASURED = "_sd", "_corr", "_measured"
+_UNITS: Final = "unit"
 
 
 @dataclass(frozen=True)
@@ -104,9 +105,10 @@ def blocks(priors: list[Declared], draws: xr.Dataset) -> Iterator[Block]:
     for one in dict.fromkeys(prior.block for prior in priors):
         own = [prior for prior in priors if prior.block == one]
         if own[0].kind == "Normal":
-            for name in (one, f"{one}_measured"):
-                if name in draws and (name != one or f"{one}_measured" not in draws):
-                    yield from _of_normals(one, name, own, draws[name])
+            # effects of predictors are scaled by what the predictors vary: no table tells that
+            free = f"{one}{_MEASURED}" if f"{one}{_MEASURED}" in draws else one
+            if free in draws:
+                yield from _of_normals(one, free, own, draws[free])
         elif own[0].kind == "LKJ":
             name = one.removesuffix(_CORR)
             if f"{name}_vine" in draws and f"{name}_signed" in draws:
@@ -153,9 +155,14 @@ def spreads(priors: list[Declared], draws: xr.Dataset) -> Iterator[tuple[str, fl
 
 
 def _half_of(halves: list[Declared], shown: str, label: str) -> Declared | None:
-    """The half-normal of "patient anxiety" of "residual_sd", or of "level patient anxiety"."""
-    own = [one for one in halves if one.block in (shown, f"{label.split(' ')[0]}{_SD}")]
-    return _line_of(own, label)
+    """The half-normal of a standard deviation.
+
+    Of "residual_sd" its own; of "level patient anxiety" in "unit_sd" that of "level_sd", in
+    "cluster_sd" that of "cluster_level_sd".
+    """
+    level, part = shown.removesuffix(_SD), label.split(" ")[0]
+    within = f"{part}{_SD}" if level == _UNITS else f"{level}_{part}{_SD}"
+    return _line_of([one for one in halves if one.block in (shown, within)], label)
 
 
 def _line_of(own: list[Declared], label: str) -> Declared | None:
