@@ -12,7 +12,9 @@ def add_audit_command(commands: Any) -> None:
     audit = commands.add_parser(
         "audit", help="check a bundle: hashes, numbers, draws, moments, disclosure"
     )
-    audit.add_argument("bundle", type=Path, metavar="BUNDLE", help="folder of an unpacked bundle")
+    audit.add_argument(
+        "bundle", type=Path, metavar="BUNDLE", help="bundle.zip, or its unpacked folder"
+    )
     audit.add_argument(
         "--level", choices=LEVELS, default="quick",
         help="quick: without sampling; refit: fit again; full: all there is (default: %(default)s)",

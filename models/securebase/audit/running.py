@@ -2,14 +2,17 @@
 
 import argparse
 from collections.abc import Sequence
+from pathlib import Path
 
 from securebase.audit.attestation import as_json, findings, statement, write_whole
+from securebase.audit.bundled import BundledModels
 from securebase.audit.opened import Opened
 from securebase.audit.outcomes import Outcome, counts
 from securebase.audit.page import audit_page
 from securebase.audit.registry import audited, readers_seed
 from securebase.audit.signatures import sign
 from securebase.audit.untested import untested
+from securebase.bundle.opening import open_bundle
 from securebase.faults import Fault, InputError
 from securebase.report.rendering import write_page
 
@@ -27,10 +30,17 @@ def run_audit(arguments: argparse.Namespace) -> int:
     InputError
         Where there is no bundle, or one of another tier.
     """
-    opened = Opened(arguments.bundle, signers=arguments.signers)
+    path: Path = arguments.bundle
+    if not path.is_file():
+        return _run(Opened(path, signers=arguments.signers), arguments)
+    with open_bundle(path) as bundle:
+        return _run(Opened(bundle.folder, archive=path, signers=arguments.signers), arguments)
+
+
+def _run(opened: Opened, arguments: argparse.Namespace) -> int:
     _refuse(opened, arguments)
     seed = readers_seed(opened) if arguments.seed is None else arguments.seed
-    outcomes = audited(opened, arguments.level, seed)
+    outcomes = audited(opened, arguments.level, seed, BundledModels(cores=2))
     left = untested(opened, outcomes)
     for line in (*outcomes, "", *closing(outcomes, left, arguments.level, seed)):
         print(line)
@@ -49,7 +59,7 @@ def _refuse(opened: Opened, arguments: argparse.Namespace) -> None:
     """Refuse what is no bundle, or not of the asked tier."""
     faults = []
     if not opened.folder.is_dir():
-        faults.append(Fault(str(opened.folder), "no such folder", "an unpacked bundle"))
+        faults.append(Fault(str(opened.folder), "no such file or folder", "a bundle"))
     elif not opened.has("bundle.json"):
         faults.append(Fault(str(opened.folder), "no bundle.json", "an unpacked bundle"))
     elif arguments.tier not in (None, opened.about.tier):
