@@ -1,4 +1,4 @@
-"""Models of a bundle, for the checks that need them: built from what it declares."""
+"""What builds the models of a bundle, for the checks that need them."""
 
 from dataclasses import dataclass
 
@@ -8,35 +8,49 @@ import xarray as xr
 from securebase.audit.asking import Scores
 from securebase.audit.identities import Array
 from securebase.audit.opened import Opened
-from securebase.bundle.opening import Bundle, log_density, refit_bundle
+from securebase.bundle.models import BundledModel
+from securebase.bundle.opening import Bundle, bundled_model, refit_bundle
 from securebase.names import SAMPLES
 
 
 @dataclass(frozen=True)
 class BundledModels:
-    """What a bundle's templates, priors and moments make of each analysis.
+    """Models from ``model.json``, ``priors.json`` and ``moments.nc``; see `asking.Models`.
 
     Parameters
     ----------
     cores : int
-        Chains side by side in a re-fit; no draw depends on it.
+        Chains of a re-fit side by side; no draw depends on it.
     """
 
     cores: int = 1
 
     def log_density(self, opened: Opened, analysis: str, posterior: xr.Dataset) -> Array:
         """Give prior times likelihood of the moments (chain, draw), as a sampler sees it."""
-        found = log_density(Bundle(opened.folder), analysis, posterior)
-        return np.asarray(found.transpose(*SAMPLES).values)
+        return np.asarray(self._model(opened, analysis).log_density(posterior).values)
 
-    def scores(self, opened: Opened, analysis: str, posterior: xr.Dataset) -> Scores | None:
-        """Give no gradients: draws are kept as they are read, not as the sampler moves them."""
-        return None
+    def scores(self, opened: Opened, analysis: str, posterior: xr.Dataset) -> Scores:
+        """Give the gradients of that density."""
+        model = self._model(opened, analysis)
+        values = model.unconstrained(posterior)
+        flat = [one.reshape(len(one), -1) for one in values.values()]
+        names = tuple(
+            f"{name} {place}"
+            for name, one in zip(values, flat, strict=True)
+            for place in range(one.shape[1])
+        )
+        shape = (*(posterior.sizes[dim] for dim in SAMPLES), len(names))
+        gradients = model.gradients(posterior).reshape(shape)
+        return Scores(names, np.concatenate(flat, axis=1).reshape(shape), gradients)
 
     def refit(self, opened: Opened, analysis: str, seed: int) -> tuple[xr.Dataset, xr.Dataset]:
-        """Draw anew from the moments: posterior and sample_stats (chain, draw, ...)."""
+        """Draw anew from the moments: posterior and sample_stats."""
         return refit_bundle(Bundle(opened.folder), analysis, seed, cores=self.cores)
 
-    def second_route(self, opened: Opened, analysis: str) -> float | None:
-        """Know no second route to the density."""
-        return None
+    def second_route(self, opened: Opened, analysis: str) -> None:
+        """There is no second route yet."""
+
+    def _model(self, opened: Opened, analysis: str) -> BundledModel:
+        return opened.once(
+            "model", analysis, lambda: bundled_model(Bundle(opened.folder), analysis)
+        )

@@ -40,7 +40,7 @@ def run_audit(arguments: argparse.Namespace) -> int:
 def _run(opened: Opened, arguments: argparse.Namespace) -> int:
     _refuse(opened, arguments)
     seed = readers_seed(opened) if arguments.seed is None else arguments.seed
-    outcomes = audited(opened, arguments.level, seed, BundledModels(cores=2))
+    outcomes = audited(opened, arguments.level, seed, BundledModels())
     left = untested(opened, outcomes)
     for line in (*outcomes, "", *closing(outcomes, left, arguments.level, seed)):
         print(line)

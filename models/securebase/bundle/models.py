@@ -58,12 +58,28 @@ class BundledModel:
         """
         model = self.built.model
         function = pytensor.function(model.value_vars, model.logp(), on_unused_input="ignore")
-        rows = draws[[one.name for one in model.free_RVs]].stack(sample=SAMPLES)
-        points = {str(name): rows[name].transpose("sample", ...).values for name in rows.data_vars}
-        values = [_unconstrained(model, one, points[str(one.name)]) for one in model.free_RVs]
         sizes = [draws.sizes[dim] for dim in SAMPLES]
+        values = self.unconstrained(draws).values()
         found = [float(function(*point)) for point in zip(*values, strict=True)]
         return xr.DataArray(np.reshape(found, sizes), dims=SAMPLES)
+
+    def gradients(self, draws: xr.Dataset) -> NDArray[Any]:
+        """Gradients of the log-density (sample, parameter), by `unconstrained`, in its order."""
+        model = self.built.model
+        function = pytensor.function(model.value_vars, model.dlogp(), on_unused_input="ignore")
+        values = self.unconstrained(draws).values()
+        return np.array([function(*point) for point in zip(*values, strict=True)])
+
+    def unconstrained(self, draws: xr.Dataset) -> dict[str, NDArray[Any]]:
+        """Give draws as the sampler sees them (sample, ...), by free variable, chain by chain."""
+        model = self.built.model
+        rows = draws[[one.name for one in model.free_RVs]].stack(sample=SAMPLES)
+        return {
+            str(one.name): _unconstrained(
+                model, one, rows[str(one.name)].transpose("sample", ...).values
+            )
+            for one in model.free_RVs
+        }
 
     def prior(self, draws: int, seed: int) -> xr.Dataset:
         """Draw from the prior, derived variables included."""
