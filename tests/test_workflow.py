@@ -1,6 +1,7 @@
 """The workflow as a user runs it: in a folder of its own, with two small studies."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -504,7 +505,9 @@ def test_a_posterior_made_bad_on_purpose_withholds_its_numbers(
         html = (results / page).read_text()
         assert html.index("Not to be relied on") < html.index("not assessable")
         assert 'data-src="claims.csv' not in html
-        assert 'data-src="growth/summary.csv' not in html
+        shown = re.findall(r'data-src="growth/summary.csv#[^"]*\.(\w+)"', html)
+        # how badly it mixed is told, and nothing else
+        assert set(shown) <= {"r_hat", "ess_bulk", "ess_tail"}
     assert "withheld" in (results / "claims.md").read_text()
     assert (
         "H1: Anxiety falls in both members. Not assessable: "

@@ -53,6 +53,8 @@ class AnalysisFiles:
     Parameters
     ----------
     question : Question
+    draws : xr.DataTree
+        posterior.nc, read.
     folder : pathlib.Path
         ``results/<study>/<analysis>``.
     config : Config
@@ -65,17 +67,12 @@ class AnalysisFiles:
     """
 
     question: Question
+    draws: xr.DataTree
     folder: Path
     config: Config
     parts: Sequence[MaskedPart] | None
     refused: str
     cores: int
-
-    @cached_property
-    def draws(self) -> xr.DataTree:
-        """posterior.nc."""
-        with xr.open_datatree(self.folder / "posterior.nc", engine="netcdf4") as tree:
-            return tree.load()
 
     @property
     def lost(self) -> int:

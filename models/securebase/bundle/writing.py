@@ -107,11 +107,11 @@ def write_bundle(order: Order, tier: Tier = "public") -> Path:
     files: Files = {"seal/commitments.json": json_bytes(seal)}
     if tier == "public":
         found = _public(questions, unbuilt, seal)
-        analyses = _analyses(order, questions, found.parts, found.refused)
+        analyses = _analyses(order, questions, trees, found.parts, found.refused)
         hidden = any(one.lost or one.refused for one in analyses.values())
         files |= _public_files(order, hidden)
     else:
-        analyses = _analyses(order, questions, {}, unbuilt)
+        analyses = _analyses(order, questions, trees, {}, unbuilt)
         files |= _controlled_files(order)
     for name, one in analyses.items():
         log.info("%s: %s", name, one.refused or "moments are released")
@@ -163,13 +163,14 @@ def _public(
 def _analyses(
     order: Order,
     questions: Mapping[str, Question],
+    trees: Mapping[str, xr.DataTree],
     parts: Mapping[str, list[MaskedPart]] | Mapping[str, Any],
     refused: Mapping[str, str],
 ) -> dict[str, AnalysisFiles]:
     return {
         name: AnalysisFiles(
-            question, order.folder / name, order.config, parts.get(name), refused.get(name, ""),
-            order.cores,
+            question, trees[name], order.folder / name, order.config, parts.get(name),
+            refused.get(name, ""), order.cores,
         )
         for name, question in questions.items()
     }  # fmt: skip

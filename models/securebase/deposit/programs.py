@@ -71,8 +71,7 @@ def instructions(contents: Contents) -> str:
                     "`securebase audit bundle.zip` checks every file, number and draw.",
                     "`securebase audit bundle.zip --level refit --seed N` fits every analysis "
                     "again, with a seed of your own.",
-                    "`securebase audit bundle.zip --priors mine.yaml` fits again with priors of "
-                    "your own.",
+                    "With priors of your own: `securebase.bundle.opening.refit_bundle`.",
                     f"Optional: `Rscript {LAVAAN}` in the unpacked folder fits growth models by "
                     "another program.",
                 )
