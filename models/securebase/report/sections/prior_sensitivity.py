@@ -70,11 +70,17 @@ def _verdicts(analysis: AnalysisResults, result: ClaimResult) -> tuple[str, list
     """The verdict of the re-fit as declared, and those under other priors."""
     if analysis.grid is None:
         return None
-    part = analysis.grid[analysis.grid["claim"] == result.claim.id]
-    fitted = part[part["failure"] == ""].groupby(part["block"] == AS_DECLARED)["verdict"]
-    declared, others = (list(fitted.get_group(one)) if one in fitted.groups else []
-                        for one in (True, False))  # fmt: skip
-    return (declared[0], others) if declared and others else None
+    declared, others = _refits(analysis.grid, result)
+    if declared.empty or others.empty:
+        return None
+    return str(declared["verdict"].iloc[0]), list(others["verdict"])
+
+
+def _refits(grid: pd.DataFrame, result: ClaimResult) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Rows of a claim that were fitted: as declared, and under other priors."""
+    fitted = grid[(grid["claim"] == result.claim.id) & (grid["failure"] == "")]
+    as_declared = fitted["block"] == AS_DECLARED
+    return fitted[as_declared], fitted[~as_declared]
 
 
 def _heaviest(analysis: AnalysisResults, result: ClaimResult) -> int | None:
@@ -138,8 +144,8 @@ def grid_table(analysis: AnalysisResults, claims: Sequence[ClaimResult]) -> Tabl
 def _grid_row(
     analysis: AnalysisResults, grid: pd.DataFrame, result: ClaimResult
 ) -> tuple[Cell, ...]:
-    part = grid[(grid["claim"] == result.claim.id) & (grid["failure"] == "")]
-    declared, others = part[part["block"] == AS_DECLARED], part[part["block"] != AS_DECLARED]
+    declared, others = _refits(grid, result)
+    part = pd.concat([declared, others])
     file, column = f"{analysis.name}/prior_grid.csv", result.claimed_column
     probabilities = probability_range(grid, file, part, column, declared)
     if declared.empty:
