@@ -15,6 +15,8 @@ from securebase.sources import imported_modules
 ORDER = [
     "caches",
     "keeping",
+    "whole_files",
+    "draws_files",
     "faults",
     "names",
     "codebook",

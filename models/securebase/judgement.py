@@ -12,6 +12,7 @@ from securebase.claims import claims_table, refuse_faulty_claims
 from securebase.codebook.extracts import claims_of
 from securebase.codebook.loading import Study
 from securebase.config import Decision, Thresholds
+from securebase.draws_files import read_draws
 from securebase.families import claim_units, load_family
 from securebase.gate import failed
 from securebase.levels import level_table
@@ -66,9 +67,7 @@ def judge_study(study: Study, folder: Path, bars: Bars) -> None:
         Claims on what a posterior does not have.
     """
     waves = pd.read_parquet(folder / "waves.parquet")
-    trees = {
-        name: xr.open_datatree(folder / name / "posterior.nc").load() for name in study.analyses
-    }
+    trees = {name: read_draws(folder / name / "posterior.nc") for name in study.analyses}
     trusted = {
         name: check_analysis(study, name, waves, tree, folder / name, bars)
         for name, tree in trees.items()

@@ -3,14 +3,14 @@
 import json
 from collections.abc import Sequence
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any, Final
 
 from securebase.audit.files import digest_of
-from securebase.audit.opened import MANIFEST, Opened
+from securebase.audit.opened import Opened
 from securebase.audit.outcomes import Level, Outcome, Status
+from securebase.deposit.attestation import STATEMENT
+from securebase.deposit.contents import MANIFEST
 
-STATEMENT: Final = "https://in-toto.io/Statement/v1"
 PREDICATE: Final = "https://in-toto.io/attestation/test-result/v0.1"
 
 
@@ -93,10 +93,3 @@ def findings(
         ],
         "not_tested": list(untested),
     }
-
-
-def write_whole(text: str, file: Path) -> None:
-    """Write a file, whole or not at all."""
-    partial = file.with_name(f".{file.name}.partial")
-    partial.write_text(text, encoding="utf-8", newline="\n")
-    partial.replace(file)

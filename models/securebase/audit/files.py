@@ -6,15 +6,15 @@ from hashlib import file_digest
 from pathlib import Path
 from typing import Final
 
-from securebase.audit.opened import MANIFEST, Opened
+from securebase.audit.opened import Opened
 from securebase.audit.outcomes import Said, fails, passes
+from securebase.bundle.archive import SUFFIXES
+from securebase.deposit.contents import MANIFEST
 from securebase.faults import Fault, InputError
 
 SIGNATURE: Final = f"{MANIFEST}.sig"
 _LINE: Final = re.compile(r"([0-9a-f]{64}) [ *](\S.*)")
-_KINDS: Final = frozenset(
-    {".nc", ".json", ".jsonl", ".csv", ".tsv", ".svg", ".html", ".yaml", ".yml", ".md"}
-) | {".head", ".lock", ".R", ".sha256", ".sig"}  # fmt: skip
+_KINDS: Final = SUFFIXES | {".sig"}
 
 
 def manifest_of(opened: Opened) -> Mapping[str, str]:

@@ -16,10 +16,11 @@ from pydantic import BaseModel, ValidationError
 from securebase.codebook.plan import Plan
 from securebase.codebook.study import Study
 from securebase.config import Decision, Dropout, Prediction, Sampling, Sensitivity, Thresholds
+from securebase.deposit.contents import MANIFEST
+from securebase.draws_files import read_draws
 from securebase.faults import Fault, InputError
 from securebase.report.result_tables import read_table
 
-MANIFEST: Final = "manifest.sha256"
 # no honest file comes near: what is larger is not read
 _MOST_BYTES: Final[Mapping[str, int]] = {".nc": 2 << 30}
 _MOST_TEXT: Final = 256 << 20
@@ -112,7 +113,7 @@ class Opened:
 
     def tree(self, name: str) -> xr.DataTree:
         """Read a file of draws or moments."""
-        return self._once("tree", name, _read_tree)
+        return self._once("tree", name, read_draws)
 
     def once(self, what: str, name: str, make: Callable[[], Any]) -> Any:
         """Compute something one time, for all checks that ask for it."""
@@ -168,11 +169,6 @@ class Opened:
     def draws(self, analysis: str) -> xr.DataTree:
         """Read the draws of an analysis, at the full data."""
         return self.tree(self.file(analysis, "posterior.nc"))
-
-
-def _read_tree(path: Path) -> xr.DataTree:
-    with xr.open_datatree(path, engine="netcdf4") as tree:
-        return tree.load()
 
 
 def _checked[Model: BaseModel](kind: type[Model], name: str, values: Any) -> Model:

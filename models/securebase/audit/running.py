@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from securebase.audit.attestation import as_json, findings, statement, write_whole
+from securebase.audit.attestation import as_json, findings, statement
 from securebase.audit.bundled import BundledModels
 from securebase.audit.opened import Opened
 from securebase.audit.outcomes import Outcome, counts
@@ -15,6 +15,7 @@ from securebase.audit.untested import untested
 from securebase.bundle.opening import open_bundle
 from securebase.faults import Fault, InputError
 from securebase.report.rendering import write_page
+from securebase.whole_files import write_whole
 
 
 def run_audit(arguments: argparse.Namespace) -> int:

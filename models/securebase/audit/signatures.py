@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Final
 
 from securebase.audit.files import SIGNATURE
-from securebase.audit.opened import MANIFEST, Opened
+from securebase.audit.opened import Opened
 from securebase.audit.outcomes import Said, fails, passes, skips, warns
+from securebase.deposit.contents import MANIFEST
 from securebase.faults import Fault, InputError
 
 NAMESPACE: Final = "securebase"

@@ -1,13 +1,14 @@
 """Bundles as files: a manifest and a zip whose bytes depend on their content only."""
 
-import os
 import zipfile
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-MANIFEST: Final = "manifest.sha256"
+from securebase.deposit.contents import MANIFEST
+from securebase.whole_files import whole
+
 SUFFIXES: Final = frozenset(
     {".nc", ".json", ".csv", ".tsv", ".svg", ".html", ".yaml", ".yml", ".md",
      ".jsonl", ".head", ".sha256", ".lock", ".R"}
@@ -36,13 +37,11 @@ def write_archive(files: Mapping[str, bytes], path: Path) -> str:
         The bundle's id: first twelve hex digits of the manifest's digest.
     """
     manifest = manifest_of(files)
-    partial = path.with_name(f".{path.name}.partial")
-    with zipfile.ZipFile(partial, "w") as archive:
+    with whole(path) as partial, zipfile.ZipFile(partial, "w") as archive:
         for name, content in sorted({**files, MANIFEST: manifest}.items()):
             entry = zipfile.ZipInfo(name, _FIRST_DAY)
             entry.external_attr = 0o100644 << 16
             entry.create_system = 3
             entry.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(entry, content, compresslevel=6)
-    os.replace(partial, path)
     return sha256(manifest).hexdigest()[:12]

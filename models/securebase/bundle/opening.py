@@ -19,6 +19,7 @@ from securebase.bundle.moment_files import read_moments
 from securebase.bundle.rival import rival_of
 from securebase.codebook.analysis import PriorOverride
 from securebase.config import Sampling
+from securebase.draws_files import read_draws
 from securebase.faults import Fault, InputError
 from securebase.priors import Prior
 
@@ -70,8 +71,7 @@ class Bundle:
 
     def draws(self, analysis: str, file: str = "posterior.nc") -> xr.DataTree:
         """Draws of the fit to all data, or of that to the bundle's moments ("public.nc")."""
-        with xr.open_datatree(self.of(analysis, file), engine="netcdf4") as tree:
-            return tree.load()
+        return read_draws(self.of(analysis, file))
 
     def sampling(self) -> Sampling:
         """How posteriors of the study were drawn."""

@@ -7,7 +7,6 @@ nonce, which stays with the author.
 
 import hmac
 import json
-import os
 import secrets
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
@@ -15,6 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+
+from securebase.whole_files import whole
 
 NONCES = "nonces.json"
 
@@ -36,10 +37,9 @@ def nonces_of(folder: Path, names: Sequence[str]) -> dict[str, bytes]:
     missing = [name for name in names if name not in known]
     if missing:
         known |= {name: secrets.token_hex(32) for name in missing}
-        partial = path.with_name(f".{path.name}.partial")
-        partial.touch(mode=0o600)
-        partial.write_text(json.dumps(dict(sorted(known.items())), indent=1) + "\n")
-        os.replace(partial, path)
+        with whole(path) as partial:
+            partial.touch(mode=0o600)
+            partial.write_text(json.dumps(dict(sorted(known.items())), indent=1) + "\n")
     return {name: bytes.fromhex(known[name]) for name in names}
 
 

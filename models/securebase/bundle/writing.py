@@ -31,6 +31,7 @@ from securebase.bundle.tables import OF_STUDY, exclusion_counts
 from securebase.codebook.extracts import claims_of
 from securebase.codebook.loading import Study
 from securebase.config import Config
+from securebase.draws_files import read_draws
 from securebase.faults import Fault, InputError
 from securebase.fitting import LIBRARIES, Question, posed
 from securebase.registration.deviations import deviations
@@ -100,7 +101,7 @@ def write_bundle(order: Order, tier: Tier = "public") -> Path:
     _refuse_unfinished(order)
     waves = pd.read_parquet(folder / "waves.parquet")
     questions = {name: posed(study, name, waves) for name in study.analyses}
-    trees = {name: _draws(folder / name / "posterior.nc") for name in questions}
+    trees = {name: read_draws(folder / name / "posterior.nc") for name in questions}
     faults = {name: rebuilding_fault(one, trees[name]) for name, one in questions.items()}
     unbuilt = {name: why for name, why in faults.items() if why}
     seal = _seal(order, waves, questions)
@@ -123,11 +124,6 @@ def write_bundle(order: Order, tier: Tier = "public") -> Path:
     path = folder / ("bundle.zip" if tier == "public" else "bundle-controlled.zip")
     log.info("bundle %s", write_archive(files, path))
     return path
-
-
-def _draws(path: Path) -> xr.DataTree:
-    with xr.open_datatree(path, engine="netcdf4") as tree:
-        return tree.load()
 
 
 def _refuse_unfinished(order: Order) -> None:

@@ -19,6 +19,7 @@ from typing import Final
 
 from securebase.faults import Fault, InputError
 from securebase.ledger.entries import TORN, Entry, mark_of, sealed
+from securebase.whole_files import write_whole
 
 _CHUNK: Final = 1 << 20
 _UNLOCKABLE: Final = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
@@ -131,6 +132,4 @@ def _write(file: int, place: int, text: bytes) -> None:
 
 
 def _name_last(head: Path, entry: Entry) -> None:
-    partial = head.with_name(f".{head.name}.partial")
-    partial.write_text(f"{entry['number']} {entry['hash']}\n", encoding="utf-8")
-    os.replace(partial, head)
+    write_whole(f"{entry['number']} {entry['hash']}\n", head)

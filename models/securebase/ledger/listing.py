@@ -1,7 +1,6 @@
 """The fits of one study as a table, held against what its codebook and its data say now."""
 
 import csv
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from securebase.ledger.entries import digest
 from securebase.ledger.models import choices, declared_digest
 from securebase.ledger.tried import Tried, tried
 from securebase.ledger.verifying import Reading, read_ledger
+from securebase.whole_files import whole
 
 AS_NOW: Final = "as now"
 AS_DECLARED: Final = "as declared"
@@ -138,9 +138,7 @@ def _text(value: float | None) -> str:
 
 def write_fits(rows: Iterable[Mapping[str, Any]], table: Path) -> None:
     """Write ``fits.csv`` with the columns `COLUMNS`, whole or not at all."""
-    partial = table.with_name(f".{table.name}.partial")
-    with partial.open("w", encoding="utf-8", newline="") as file:
+    with whole(table) as partial, partial.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-    os.replace(partial, table)

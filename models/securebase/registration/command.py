@@ -1,7 +1,6 @@
 """`securebase register`: freeze what a codebook asks, to be deposited before the data are seen."""
 
 import argparse
-import os
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +14,7 @@ from securebase.config import parse_config
 from securebase.faults import Fault, InputError
 from securebase.ledger.chain import append
 from securebase.ledger.entries import digest
+from securebase.whole_files import write_whole
 
 _HEAD: Final = """\
 # What study {study} asks, frozen by `securebase register`. Do not edit it: the codebook names its
@@ -62,7 +62,8 @@ def _register(arguments: argparse.Namespace) -> None:
     plan = plan_of(study, rule, version("securebase"), arguments.note).model_dump(mode="json")
     text = _HEAD.format(study=study.study)
     text += yaml.safe_dump(plan, sort_keys=False, allow_unicode=True, width=96)
-    _write(path, text)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(text, path)
     mark = digest(text.encode())
     append(Path("ledger.jsonl"), {"event": "registered", "study": study.study, "plan_sha256": mark})
     print(_NEXT.format(path=path, codebook=codebook, study=study.study, digest=mark), end="")
@@ -79,10 +80,3 @@ def _refuse(path: Path, codebook: Path, claimed: bool) -> None:
         faults.append(Fault(str(path), given, expected, remedy))
     if faults:
         raise InputError("a plan", faults)
-
-
-def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(text, encoding="utf-8", newline="\n")
-    os.replace(partial, path)

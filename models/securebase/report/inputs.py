@@ -10,6 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from securebase.codebook.loading import Study
+from securebase.draws_files import read_draws
 from securebase.faults import Fault, InputError
 from securebase.report.flow_faults import flow_faults
 from securebase.report.result_tables import FAIL, WARN, column_faults, read_table
@@ -171,8 +172,6 @@ def read_people(folder: Path) -> pd.DataFrame:
 
 
 def _analysis(name: str, folder: Path, tables: Mapping[str, pd.DataFrame]) -> AnalysisResults:
-    with xr.open_datatree(folder / name / "posterior.nc") as tree:
-        posterior = tree.load()
     return AnalysisResults(
         name=name,
         summary=tables[f"{name}/summary.csv"],
@@ -186,7 +185,7 @@ def _analysis(name: str, folder: Path, tables: Mapping[str, pd.DataFrame]) -> An
         residual_moments=tables[f"{name}/residual_moments.csv"],
         curves=tables[f"{name}/curves.csv"],
         slopes=tables[f"{name}/slopes.csv"],
-        posterior=posterior,
+        posterior=read_draws(folder / name / "posterior.nc"),
         priors=tables.get(f"{name}/priors.csv"),
         left_out=tables.get(f"{name}/left_out.csv"),
         grid=tables.get(f"{name}/{GRID_FILE}"),

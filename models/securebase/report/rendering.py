@@ -1,6 +1,5 @@
 """Pages from templates: strict, escaped, and on disk whole or not at all."""
 
-import os
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from securebase.report.claims import check_words, probability_regions, region_style
 from securebase.report.language import GLOSSARY, glossed, refuse_foreign_words
 from securebase.report.wording import short
+from securebase.whole_files import write_whole
 
 
 @cache
@@ -55,6 +55,4 @@ def write_page(text: str, destination: Path) -> None:
     """
     refuse_foreign_words(text, destination.name)
     destination.parent.mkdir(parents=True, exist_ok=True)
-    partial = destination.with_name(f".{destination.name}.partial")
-    partial.write_text(text, encoding="utf-8", newline="\n")
-    os.replace(partial, destination)
+    write_whole(text, destination)
