@@ -20,7 +20,7 @@ from securebase.family import Built, build
 from securebase.moment_fit import fit_tables, labels, moment_fit, residuals, swapped
 from securebase.panel import Panel
 from securebase.part import Part
-from securebase.predictive import Implied, implied_moments, replicate
+from securebase.predictive import Implied, implied_moments, replicate, replications
 from securebase.sampling import prior_draws
 
 GROWTH = load_family("dyadic_growth")
@@ -167,7 +167,8 @@ def test_replicated_studies_leave_nothing_on_average(diary: tuple[Part, Implied]
 
 
 def _fitted(built: Built, panel: Panel) -> xr.Dataset:
-    return moment_fit(built, panel, prior_draws(built.model, 40, 3), 40, 4)
+    studies = replications(built, prior_draws(built.model, 40, 3), 40, 4)
+    return moment_fit(built, panel, list(studies))
 
 
 def test_what_is_written_names_every_moment(rng: np.random.Generator) -> None:

@@ -1,7 +1,6 @@
 """One analysis from scored waves to a file of draws."""
 
 import logging
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -26,9 +25,15 @@ from securebase.ledger.recording import Attempt, Purpose, recorded
 from securebase.mixing import reported_mixing
 from securebase.moment_fit import moment_fit
 from securebase.panel import Panel, panel_from_waves
-from securebase.predictive import observed_statistics, predictive_statistics
+from securebase.predictive import (
+    observed_statistics,
+    predictive_statistics,
+    replicated_statistics,
+    replications,
+)
 from securebase.priors import Priors, overridden_priors, prior_table
 from securebase.sampling import derived_seed, posterior_draws, prior_draws, seed_rule
+from securebase.whole_files import whole
 
 LIBRARIES = ("securebase", "pymc", "pytensor", "nutpie", "numba", "numpy", "arviz", "xarray")
 log = logging.getLogger(__name__)
@@ -57,9 +62,8 @@ class FittedAnalysis:
     def write(self, folder: Path) -> None:
         """Write posterior.nc, priors.csv and left_out.csv, each whole or not at all."""
         folder.mkdir(parents=True, exist_ok=True)
-        partial = folder / ".posterior.nc.partial"
-        self.draws.to_netcdf(partial, engine="netcdf4")
-        os.replace(partial, folder / "posterior.nc")
+        with whole(folder / "posterior.nc") as partial:
+            self.draws.to_netcdf(partial, engine="netcdf4")
         self.priors.to_csv(folder / "priors.csv", index=False)
         self.left_out.to_csv(folder / "left_out.csv", index=False)
 
@@ -220,15 +224,16 @@ def fit_analysis(
     declared = log_prior(built.model, sampled)
     log.info("replicating the study at %d draws", sampling.predictive_draws)
     count = sampling.predictive_draws
+    studies = list(replications(built, posterior, count, seed))
     groups = {
         "posterior": posterior,
         "sample_stats": stats,
         "log_prior": declared,
         "log_likelihood": log_likelihood(built.model, sampled, stats, declared),
         "prior": prior,
-        "posterior_predictive": predictive_statistics(built, panel, posterior, count, seed),
+        "posterior_predictive": replicated_statistics(built, panel, (one for _, one in studies)),
         "prior_predictive": predictive_statistics(built, panel, prior, count, seed),
-        "moment_fit": moment_fit(built, panel, posterior, count, seed),
+        "moment_fit": moment_fit(built, panel, studies),
         "observed_data": observed_statistics(built, panel),
     }
     # attributes hold the time of the run: without them equal runs give equal bytes

@@ -18,12 +18,15 @@ from securebase.moments.statistics import distinct_patterns
 from securebase.names import COMPOSITION
 from securebase.panel import Composition, Panel
 from securebase.part import Part
-from securebase.predictive import Array, Implied, replications
+from securebase.predictive import Array, Implied
 from securebase.residual_series import residual_series
 
 MOMENT, DATA = "moment", "data"
 OBSERVED, REPLICATED = "observed", "replicated"
 MEAN = "mean"
+
+type Study = tuple[list[Implied], list[Array]]
+"""Moments implied at a draw, and the scores of a study replicated there, by part."""
 
 
 @dataclass(frozen=True)
@@ -143,15 +146,13 @@ def _series_names(part: Part) -> list[str]:
     return [names[int(np.flatnonzero(series == one)[0])] for one in range(int(series.max()) + 1)]
 
 
-def moment_fit(built: Built, panel: Panel, draws: xr.Dataset, count: int, seed: int) -> xr.Dataset:
+def moment_fit(built: Built, panel: Panel, studies: Sequence[Study]) -> xr.Dataset:
     """Assess the fit of implied moments: Levy (2011), doi:10.1080/10705511.2011.607723.
 
     Parameters
     ----------
-    draws : xr.Dataset
-        Free variables with dims chain, draw.
-    count : int
-        How many draws to use, evenly spaced; a study is replicated at each.
+    studies : sequence
+        Moments at some draws, and a study replicated at each: see `predictive.replications`.
 
     Returns
     -------
@@ -165,8 +166,9 @@ def moment_fit(built: Built, panel: Panel, draws: xr.Dataset, count: int, seed: 
     swaps = [swapped(part, compositions[part.name]) for part in built.parts]
     sizes = [len(list(labels(part))) for part in built.parts]
     mean = [np.zeros(size) for size in sizes]
+    count = len(studies)
     apart = np.empty((len(built.parts), 2, count))
-    for row, (moments, replicated) in enumerate(replications(built, draws, count, seed)):
+    for row, (moments, replicated) in enumerate(studies):
         for place, (part, implied) in enumerate(zip(built.parts, moments, strict=True)):
             seen = residuals(part, implied, part.score, swaps[place])
             other = residuals(part, implied, replicated[place], swaps[place])

@@ -4,7 +4,7 @@ Only means, standard deviations and correlations leave this module: a replicated
 a unit would be as identifying as a score.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -228,10 +228,14 @@ def predictive_statistics(
     count : int
         How many draws to use, evenly spaced.
     """
+    studies = replications(built, draws, count, seed)
+    return replicated_statistics(built, panel, (scores for _, scores in studies))
+
+
+def replicated_statistics(built: Built, panel: Panel, studies: Iterable[list[Array]]) -> xr.Dataset:
+    """Summarise studies, each the scores (unit, response) of every part; see `arranged`."""
     described = statistics(built, panel)
-    values = np.empty((count, len(described)))
-    for row, (_, scores) in enumerate(replications(built, draws, count, seed)):
-        values[row] = [one.of(scores) for one in described]
+    values = np.array([[one.of(scores) for one in described] for scores in studies])
     return arranged(values, described)
 
 
