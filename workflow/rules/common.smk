@@ -27,9 +27,10 @@ if ROOT / "models" not in Path(securebase.__file__).resolve().parents:
         "use its own environment (`make environment`), or run `pip install --no-deps -e .` here"
     )
 
-# one thread per process: the chains are the parallel work, and sums keep their order
+# one thread per process, whatever the shell says that jobs are submitted from: the chains are the
+# parallel work, and sums keep their order
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(variable, "1")
+    os.environ[variable] = "1"
 
 # everything wrong with the configuration and all codebooks, in one list
 faults = []
@@ -115,10 +116,17 @@ def threads_of_a_fit(wildcards):
     """Chains side by side: two, or one where there are as many analyses as cores.
 
     Beyond two the compilation, not the sampling, is the time; and it uses one core, so that
-    analyses side by side take less time than chains do. Draws do not depend on it.
+    analyses side by side take less time than chains do. Draws do not depend on it. Jobs that are
+    submitted have no number of cores in common.
     """
     analyses = sum(len(study.analyses) for study in STUDIES.values())
-    return 1 if analyses >= (workflow.cores or 1) else 2
+    cores = workflow.resource_settings.cores
+    return 2 if cores is None or analyses < cores else 1
+
+
+def again(amount):
+    """Resource of a job: where it is retried, twice the amount, and three times."""
+    return lambda wildcards, attempt: amount * attempt
 
 
 def raw_files(wildcards):

@@ -37,8 +37,8 @@ rule recover:
         "../../environment.yml"
     threads: 2
     resources:
-        mem_mb=3000,
-        runtime=240,
+        mem_mb=again(3000),
+        runtime=again(240),
     params:
         codebook=codebook,
         ledger=LEDGER,
@@ -47,5 +47,7 @@ rule recover:
         decision=CONFIG.decision.model_dump(),
         asked=lambda wildcards: analysis_part(STUDIES[wildcards.study], wildcards.analysis),
         claims=lambda wildcards: claims_part(STUDIES[wildcards.study], wildcards.analysis),
+    message:
+        "recover {wildcards.study}, {wildcards.analysis}"
     script:
         "../scripts/recover.py"
