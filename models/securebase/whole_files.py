@@ -19,6 +19,9 @@ def whole(path: Path) -> Iterator[Path]:
     """
     partial = path.with_name(f".{path.name}.partial")
     yield partial
+    # a node that loses power keeps the new name, and without this perhaps an empty file under it
+    with open(partial, "rb+") as file:
+        os.fsync(file.fileno())
     os.replace(partial, path)
 
 

@@ -37,7 +37,7 @@ for study in STUDIES:
         conda:
             "../../environment.yml"
         resources:
-            mem_mb=again(2000),
+            mem_mb=again(1100),
             runtime=again(10),
         params:
             codebook=f"config/studies/{study}.yaml",
@@ -70,7 +70,7 @@ rule gate:
         "../../environment.yml"
     resources:
         mem_mb=again(500),
-        runtime=again(5),
+        runtime=again(10),
     message:
         "look for failed checks"
     script:

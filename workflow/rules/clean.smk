@@ -26,7 +26,7 @@ rule clean_waves:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=again(1000),
+        mem_mb=again(500),
         runtime=again(10),
     params:
         codebook=codebook,

@@ -1,6 +1,7 @@
 """Configuration and codebooks, read and checked; what exists; the few input functions."""
 
 import os
+import sys
 from pathlib import Path
 
 import yaml
@@ -14,6 +15,9 @@ except ModuleNotFoundError:
 from securebase.config import parse_config
 from securebase.codebook.extracts import analysis_part, claims_part, data_part, rivals_part
 from securebase.faults import Fault, InputError
+from securebase.progress.causes import failures_told
+from securebase.progress.costs import write_costs
+from securebase.progress.queue import refuse_leftovers
 from securebase.registration.deviations import explanation_faults
 from securebase.sources import library_files
 from securebase.codebook.loading import load_study

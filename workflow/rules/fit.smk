@@ -27,8 +27,8 @@ rule sample_posterior:
         "../../environment.yml"
     threads: threads_of_a_fit
     resources:
-        mem_mb=again(2000),
-        runtime=again(60),
+        mem_mb=again(1700),
+        runtime=again(20),
     params:
         codebook=codebook,
         ledger=LEDGER,

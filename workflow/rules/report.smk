@@ -52,7 +52,7 @@ for study in STUDIES:
         conda:
             "../../environment.yml"
         resources:
-            mem_mb=again(2000),
+            mem_mb=again(900),
             runtime=again(10),
         params:
             codebook=f"config/studies/{study}.yaml",
@@ -90,7 +90,7 @@ rule write_index:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=again(1000),
+        mem_mb=again(900),
         runtime=again(10),
     params:
         codebooks=[f"config/studies/{study}.yaml" for study in STUDIES],
