@@ -6,9 +6,9 @@ from securebase.codebook.loading import Study
 from securebase.config import Decision
 from securebase.report import claim_figures
 from securebase.report.analysed import Analysed, in_declared_order
+from securebase.report.claim_counts import expected_wrong
 from securebase.report.claims import (
     ClaimResult,
-    expected_wrong,
     sides,
     verdict_sentence,
 )
@@ -33,7 +33,7 @@ from securebase.report.tables import (
     people,
     scoring_table,
 )
-from securebase.report.wording import estimand_words, fixed, plain
+from securebase.report.wording import Sentence, estimand_words, plain
 
 
 def render_claims(
@@ -58,7 +58,6 @@ def render_claims(
     """
     decision = rules.decision
     claims = in_declared_order(study, analyses)
-    supported, wrong = expected_wrong(claims)
     return rendered(
         "claims.html.j2",
         study=study,
@@ -77,8 +76,7 @@ def render_claims(
             for one in analyses
             for result in one.shown
         },
-        supported=supported,
-        expected_wrong=fixed(wrong, 2),
+        expected_wrong=expected_wrong(claims),
         forests=_forests(claims, decision),
         analyses=[
             (one, trust.outcome(one), answer.sentence(one), _firmness(one)) for one in analyses
@@ -98,7 +96,7 @@ def render_claims(
     )
 
 
-def _firmness(one: Analysed) -> list[str]:
+def _firmness(one: Analysed) -> list[Sentence]:
     """Say, for an analysis, what other priors and other fates of those who left would change."""
     if one.withheld:
         return []
