@@ -57,7 +57,7 @@ class Trial:
     def finished(self) -> Counter[str]:
         """Fits that finished, by study."""
         ledger = self.folder / "ledger.jsonl"
-        fits = tried(read_ledger(ledger).entries) if ledger.exists() else []
+        fits = list(tried(read_ledger(ledger).entries)) if ledger.exists() else []
         return Counter(one.started["study"] for one in fits if one.outcome == "finished")
 
     def kill(self, what: str, run: subprocess.Popen[str]) -> str:
@@ -127,7 +127,7 @@ def main(kills: int) -> None:
             what = ("Snakemake", "job", "slurmd", "Snakemake", "job", "slurmctld")[number % 6]
             killed = trial.kill(what, run)
             said = trial.complete(run)
-            begun = len(tried(read_ledger(trial.folder / "ledger.jsonl").entries))
+            begun = len(list(tried(read_ledger(trial.folder / "ledger.jsonl").entries)))
             finished = trial.finished()
             same = contents(trial.folder) == wanted
             print(

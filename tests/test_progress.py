@@ -143,9 +143,9 @@ def test_lines_that_nobody_knows_are_passed_over() -> None:
         (
             "WorkflowError:\nAt least one job did not complete successfully.",
             "Traceback (most recent call last):\nValueError: no claim 'H9'",
-            "it says",
+            "it stopped with an error",
         ),
-        ("", "study small: 2 faults\n  1. a.csv: no such file", "it says"),
+        ("", "study small: 2 faults\n  1. a.csv: no file", "it stopped with an error"),
         ("srun: nothing of note", "12:00:00 compiled", "its logs do not say why"),
     ],
 )
@@ -153,13 +153,24 @@ def test_causes(slurm: str, own: str, why: str, tmp_path: Path) -> None:
     logs = [tmp_path / "5.log", tmp_path / "fit.log", tmp_path / "gone.log"]
     logs[0].write_text(slurm + "\n")
     logs[1].write_text(own + "\n")
-    found, line = cause(Job("4", logs=[str(path) for path in logs]))
+    found, line = cause(Job("4", logs=[path.name for path in logs]), tmp_path)
     assert found == why
-    assert line in (slurm + "\n" + own).splitlines() or why == "its logs do not say why"
+    said = " ".join((slurm + "\n" + own).split())
+    assert line in said
+    assert line or why == "its logs do not say why"
 
 
-def test_a_failure_is_told_with_number_and_both_logs() -> None:
-    told = failure_lines(read_run(LOG + FAILED).of("failed"), Path("RUN"))
+def test_a_job_that_was_not_taken() -> None:
+    refused = "SLURM sbatch failed. The error message was 'sbatch: error: invalid partition'"
+    assert cause(Job("4", message=refused), Path()) == ("the cluster did not take it", refused)
+
+
+def test_a_failure_is_told_with_number_and_both_logs(tmp_path: Path) -> None:
+    log = (LOG + FAILED).replace("RUN", str(tmp_path))
+    for name in ("logs/fit.log", "logs/slurm/fit/s/5.log"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    told = failure_lines(read_run(log).of("failed"), tmp_path)
     assert told == [
         "sample small, growth failed (rule sample_posterior, cluster job 5): "
         "its logs do not say why",

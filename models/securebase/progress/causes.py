@@ -17,13 +17,20 @@ _SIGNS: Final = (
     (r"CANCELLED AT", "it was cancelled"),
     (r"task 0: Killed|signal 9|SIGKILL", "it was killed, by somebody or for its memory"),
 )
-_ERROR: Final = re.compile(r"[\w.]*(?:Error|Exception|Interrupt)\b: .+|.+: \d+ faults?:?$")
+_FAULTS: Final = re.compile(r": \d+ faults?:?$")
+_ERROR: Final = re.compile(rf"[\w.]*(?:Error|Exception|Interrupt)\b: .+|.+{_FAULTS.pattern}")
 # of what Snakemake says around a job
 _EMPTY: Final = re.compile(r"(WorkflowError|RuleException|CalledProcessError)\b")
 
 
-def cause(job: Job) -> tuple[str, str]:
+def cause(job: Job, folder: Path) -> tuple[str, str]:
     """Say why a job failed.
+
+    Parameters
+    ----------
+    job : Job
+    folder : pathlib.Path
+        Of the run; paths of logs start there.
 
     Returns
     -------
@@ -31,14 +38,18 @@ def cause(job: Job) -> tuple[str, str]:
         In plain words, and the line that says so. Where no log says it, `line` is what Snakemake
         was told, or empty.
     """
-    lines = [line for path in reversed(job.logs) for line in _lines(Path(path))]
+    if "sbatch failed" in job.message or "submitting jobscript" in job.message:
+        return "the cluster did not take it", job.message
+    lines = [line for path in reversed(job.logs) for line in _lines(folder / path)]
     for sign, why in _SIGNS:
         if found := next((line for line in lines if re.search(sign, line)), None):
             return why, found
-    errors = [line for line in lines if _ERROR.match(line) and not _EMPTY.match(line)]
-    if errors:
-        return "it says", errors[-1]
-    return ("its logs do not say why" if job.logs else "it was not begun"), job.message
+    # the last one; of faults of an input, the first of their list as well
+    for number in reversed(range(len(lines))):
+        if _ERROR.match(lines[number]) and not _EMPTY.match(lines[number]):
+            faults = lines[number + 1 : number + 2] if _FAULTS.search(lines[number]) else []
+            return "it stopped with an error", " ".join([lines[number], *faults])
+    return "its logs do not say why", job.message
 
 
 def _lines(path: Path) -> Iterator[str]:
@@ -69,13 +80,10 @@ def failure_lines(jobs: Sequence[Job], folder: Path) -> list[str]:
     """
     told = []
     for job in jobs:
-        why, line = cause(job)
+        why, line = cause(job, folder)
         submitted = f", cluster job {job.cluster_id}" if job.cluster_id else ""
         told.append(f"{job.sentence or job.rule} failed (rule {job.rule}{submitted}): {why}")
         told += [f"    {line}"] if line else []
-        told += [f"    log: {_short(path, folder)}" for path in job.logs]
+        begun = [path for path in job.logs if (folder / path).exists()]
+        told += [f"    log: {path.removeprefix(f'{folder}/')}" for path in begun]
     return told
-
-
-def _short(path: str, folder: Path) -> str:
-    return path.removeprefix(f"{folder}/")
