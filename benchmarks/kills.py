@@ -66,10 +66,11 @@ class Trial:
             os.killpg(run.pid, signal.SIGKILL)
             return what
         if what == "job":
-            running = [number for number in self.cluster.jobs("running") if number]
-            if not running:
-                return "nothing: no job ran"
-            number = random.choice(running)
+            # at any moment of its, not when it begins
+            for waiting in (random.uniform(0, 15), 0):
+                wait_until(lambda: self.cluster.jobs("running") != [""], "a job runs", PATIENCE)
+                time.sleep(waiting)
+            number = random.choice(self.cluster.jobs("running"))
             self.cluster.ask("scancel", "--signal=KILL", "--full", number)
             return f"job {number}"
         self.cluster.kill(what)
@@ -122,16 +123,17 @@ def main(kills: int) -> None:
         print("|---|---|---|---|---|")
         for number in range(kills):
             remove_results(trial.folder)
-            run, moment = trial.begin("--", *TARGETS), random.uniform(0.05, 0.9) * took
-            time.sleep(moment)
-            what = ("Snakemake", "job", "slurmd", "Snakemake", "job", "slurmctld")[number % 6]
+            run, begun = trial.begin("--", *TARGETS), time.monotonic()
+            time.sleep(random.uniform(0.05, 0.7) * took)
+            what = ("Snakemake", "job", "slurmd", "job", "Snakemake", "slurmctld")[number % 6]
             killed = trial.kill(what, run)
+            moment = time.monotonic() - begun
             said = trial.complete(run)
-            begun = len(list(tried(read_ledger(trial.folder / "ledger.jsonl").entries)))
+            fits = len(list(tried(read_ledger(trial.folder / "ledger.jsonl").entries)))
             finished = trial.finished()
             same = contents(trial.folder) == wanted
             print(
-                f"| {killed} | {moment:.0f} s | {said} | {begun}, "
+                f"| {killed} | {moment:.0f} s | {said} | {fits}, "
                 f"{max(finished.values())} of a study at most | {'yes' if same else 'NO'} |",
                 flush=True,
             )
