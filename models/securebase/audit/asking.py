@@ -8,6 +8,7 @@ import xarray as xr
 from securebase.audit.draws_checks import effective_draws, r_hat, sampler
 from securebase.audit.identities import Array
 from securebase.audit.opened import Opened
+from securebase.audit.second_route import Route
 
 NEEDS_MODEL: Final = "This needs the model of the bundle, which was not built."
 
@@ -41,8 +42,8 @@ class Models(Protocol):
     def refit(self, opened: Opened, analysis: str, seed: int) -> tuple[xr.Dataset, xr.Dataset]:
         """Draw anew from the moments: posterior and sample_stats (chain, draw, ...)."""
 
-    def second_route(self, opened: Opened, analysis: str) -> float | None:
-        """Give the largest difference from the density by another route; None without one."""
+    def second_route(self, opened: Opened, analysis: str, file: str) -> Route | str:
+        """Compare the density at draws of a file by another route; say why there is none."""
 
 
 @dataclass(frozen=True)
