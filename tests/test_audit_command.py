@@ -23,7 +23,7 @@ NEEDS_KEYGEN = pytest.mark.skipif(KEYGEN is None, reason="this machine has no ss
 @pytest.fixture(autouse=True)
 def without_models(monkeypatch: pytest.MonkeyPatch) -> None:
     """A bundle made by hand has no template that a model could be written from."""
-    monkeypatch.setattr("securebase.audit.running.BundledModels", lambda: None)
+    monkeypatch.setattr("securebase.audit.running.BundledModels", lambda cores: None)
 
 
 @pytest.fixture(scope="module")

@@ -24,6 +24,18 @@ def add_audit_command(commands: Any) -> None:
         help="of re-fits (default: from the manifest and chance; it is told)",
     )  # fmt: skip
     audit.add_argument(
+        "--priors", type=Path, metavar="FILE",
+        help="your own priors (YAML): every claim under them too; level refit at least",
+    )  # fmt: skip
+    audit.add_argument(
+        "--rival", type=Path, metavar="FILE",
+        help="your own structures (YAML) for the same moments: likewise",
+    )  # fmt: skip
+    audit.add_argument(
+        "--cores", type=int, default=1, metavar="N",
+        help="chains side by side; no number depends on it (default: %(default)s)",
+    )  # fmt: skip
+    audit.add_argument(
         "--tier", choices=("public", "controlled"), default=None,
         help="refuse a bundle of another tier",
     )  # fmt: skip
