@@ -185,7 +185,9 @@ growth:
 def test_a_claim_that_another_structure_does_not_have_is_not_answered(
     opened: Opened, tmp_path: Path
 ) -> None:
-    text = "growth: {free: {change: {family: dyadic_panel, dynamics: {kind: deviations, step: 0.5}}}}"
+    text = (
+        "growth: {free: {change: {family: dyadic_panel, dynamics: {kind: deviations, step: 0.5}}}}"
+    )
     (one,) = read_own_rivals(written(tmp_path, text), Bundle(opened.folder))
     short = Sampling(chains=2, draws=100, tune=100)
     (line,) = answered(opened, one, 3, sampling=short).lines

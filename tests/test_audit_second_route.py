@@ -78,7 +78,7 @@ def test_a_moment_likelihood_that_is_wrong_is_told(opened: Opened) -> None:
         assert (
             models.second_route(opened, "growth", "analyses/growth/posterior.nc").from_moments
             > 1e-9
-        )  # type: ignore[union-attr]  # noqa: E501
+        )  # type: ignore[union-attr]
     finally:
         model["all_rows"].set_value(rows)
 

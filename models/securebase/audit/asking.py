@@ -8,6 +8,8 @@ import xarray as xr
 from securebase.audit.draws_checks import effective_draws, r_hat, sampler
 from securebase.audit.identities import Array
 from securebase.audit.opened import Opened
+from securebase.audit.outcomes import REPLICATES
+from securebase.audit.records.handed import Handed
 from securebase.audit.second_route import Route
 
 NEEDS_MODEL: Final = "This needs the model of the bundle, which was not built."
@@ -57,11 +59,17 @@ class Asked:
         None where models cannot be built.
     seed : int
         Of re-fits: the reader's.
+    handed : Handed or None
+        Raw files and nonces, of those who have them.
+    replicates : int
+        Of simulated studies that calibrate a posterior.
     """
 
     opened: Opened
     models: Models | None
     seed: int
+    handed: Handed | None = None
+    replicates: int = REPLICATES
 
     def refit(self, analysis: str) -> tuple[xr.Dataset, xr.Dataset]:
         """Fit an analysis again, one time: posterior and sample_stats."""

@@ -27,10 +27,23 @@ from securebase.audit import (
 )
 from securebase.audit.asking import Asked, Models
 from securebase.audit.opened import Opened
-from securebase.audit.outcomes import LEVELS, Level, Outcome, Said, fails, outcome, skips
+from securebase.audit.outcomes import (
+    LEVELS,
+    REPLICATES,
+    Level,
+    Outcome,
+    Said,
+    fails,
+    outcome,
+    skips,
+)
+from securebase.audit.records import commitments, to_moments
+from securebase.audit.records.handed import Handed
 from securebase.faults import InputError
 
-_NO_RECORDS: Final = "This needs raw data and nonces, which only the controlled tier opens."
+_NO_RECORDS: Final = (
+    "This needs raw data and nonces, which the author hands to a data editor: --nonces, --raw."
+)
 
 
 @dataclass(frozen=True)
@@ -59,8 +72,17 @@ def _reads(check: Callable[[Opened], Iterator[Said]]) -> Callable[[Asked], Itera
     return lambda asked: check(asked.opened)
 
 
-def _sealed(asked: Asked) -> Iterator[Said]:
-    yield skips(_NO_RECORDS)
+def _with_records(
+    check: Callable[[Opened, Handed], Iterator[Said]],
+) -> Callable[[Asked], Iterator[Said]]:
+    """Make a check that needs what a data editor is handed one like the others."""
+
+    def finds(asked: Asked) -> Iterator[Said]:
+        if asked.handed is None:
+            return iter([skips(_NO_RECORDS)])
+        return check(asked.opened, asked.handed)
+
+    return finds
 
 
 CHECKS: Final = (
@@ -101,13 +123,18 @@ CHECKS: Final = (
     Check("A63", "fidelity of public moments", _reads(fidelity.fidelity)),
     Check("A70", "wording", _reads(words.wording)),
     Check("A71", "README and CODECHECK", _reads(words.told)),
-    Check("A80", "commitments open", _sealed),
-    Check("A81", "raw data to posterior", _sealed),
+    Check("A80", "commitments open", _with_records(commitments.sealed)),
+    Check("A81", "raw data to moments", _with_records(to_moments.raw_to_moments)),
 )
 
 
 def audited(
-    opened: Opened, level: Level = "quick", seed: int = 0, models: Models | None = None
+    opened: Opened,
+    level: Level = "quick",
+    seed: int = 0,
+    models: Models | None = None,
+    handed: Handed | None = None,
+    replicates: int = REPLICATES,
 ) -> list[Outcome]:
     """Run every check on a bundle, in order.
 
@@ -120,13 +147,17 @@ def audited(
         Of re-fits.
     models : Models, optional
         What builds the models of a bundle.
+    handed : Handed, optional
+        Raw files and nonces.
+    replicates : int
+        Of simulated studies that calibrate a posterior.
 
     Returns
     -------
     list of Outcome
         One for each check: what cannot be read fails the checks that read it, and no other.
     """
-    asked = Asked(opened, models, seed)
+    asked = Asked(opened, models, seed, handed, replicates)
     return [_made(check, asked, level) for check in CHECKS]
 
 

@@ -12,6 +12,7 @@ from securebase.audit.questions.asked import Asking
 from securebase.audit.questions.own_priors import read_own_priors
 from securebase.audit.questions.own_rivals import read_own_rivals
 from securebase.audit.questions.telling import all_answered
+from securebase.audit.records.handed import read_handed
 from securebase.audit.registry import audited, readers_seed
 from securebase.audit.report import Report
 from securebase.audit.signatures import sign
@@ -45,10 +46,12 @@ def run_audit(arguments: argparse.Namespace) -> int:
 def _run(opened: Opened, arguments: argparse.Namespace) -> int:
     _refuse(opened, arguments)
     asked = _questions(opened, arguments)
+    handed = read_handed(arguments.raw, arguments.nonces)
     # what is asked is fitted: then the bundle's own fits are made again too
     level: Level = "refit" if asked and arguments.level == "quick" else arguments.level
     seed = readers_seed(opened) if arguments.seed is None else arguments.seed
-    outcomes = audited(opened, level, seed, BundledModels(arguments.cores))
+    models = BundledModels(arguments.cores)
+    outcomes = audited(opened, level, seed, models, handed, arguments.replicates)
     report = Report(
         opened, outcomes, untested(opened, outcomes), level, seed,
         all_answered(opened, asked, seed, arguments.cores),
