@@ -175,7 +175,7 @@ growth:
     told = {".".join(str(one.column).split(".")[:2]): one.given for one in caught.value.faults}
     assert told["growth.dated"] == "times of each unit's own"
     assert "'actor height' is known of no member" in told["growth.height"]
-    assert told["growth.product"] == "columns age partner x age patient of all"
+    assert told["growth.product"] == "age partner x age patient"
     assert told["growth.fewer"] == "'outcomes'"
     assert told["growth.later"] == "no wave 'w9'"
     assert "given {'reason': 'none'}" in told["growth.empty"]

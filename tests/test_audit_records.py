@@ -115,7 +115,7 @@ def test_an_added_record_is_told(sent: Sent, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("name", "word"),
-    [("raw small.csv", "Raw file small.csv does not match its commitment: it was changed since, or"),
+    [("raw small.csv", "Raw file small.csv does not match its commitment: it was changed"),
      ("records", "None of 252 record leaves matches: the nonce is not that of the seal"),
      ("moments growth", "moments.nc, withheld cells included, does not match its commitment")],
 )  # fmt: skip

@@ -71,7 +71,7 @@ def test_a_moment_that_was_tampered_with_is_told(opened: Opened, tmp_path: Path)
 def test_a_moment_likelihood_that_is_wrong_is_told(opened: Opened) -> None:
     """As a fault of the kernels would show: their data are not those of the rows."""
     models = BundledModels()
-    model = models._model(opened, "growth").built.model
+    model = models.model(opened, "growth").built.model
     rows = model["all_rows"].get_value()
     try:
         model["all_rows"].set_value(rows * (1 + 1e-6))
@@ -206,7 +206,7 @@ def test_arrays_of_kernels_lead_back_to_their_moments() -> None:
 def test_a_rival_without_predictors_is_a_direct_model_of_these_moments(opened: Opened) -> None:
     with xr.open_dataset(opened.folder / "analyses/growth/moments.nc", group="all") as found:
         data = found.load()
-    model = BundledModels()._model(opened, "growth")
+    model = BundledModels().model(opened, "growth")
     (part,) = model.built.parts
     whole, fewer = moments_for(data, part), moments_for(data, replace(part, columns=("1",)))
     assert fewer.design_names == ("1",)

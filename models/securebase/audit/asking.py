@@ -11,6 +11,7 @@ from securebase.audit.opened import Opened
 from securebase.audit.outcomes import REPLICATES
 from securebase.audit.records.handed import Handed
 from securebase.audit.second_route import Route
+from securebase.bundle.models import BundledModel
 
 NEEDS_MODEL: Final = "This needs the model of the bundle, which was not built."
 
@@ -34,6 +35,13 @@ class Scores:
 
 class Models(Protocol):
     """What can be asked of the models of a bundle, built from what it declares."""
+
+    @property
+    def cores(self) -> int:
+        """Chains, or fits, side by side."""
+
+    def model(self, opened: Opened, analysis: str) -> BundledModel:
+        """Write the model of an analysis, with the moments of the bundle as its data."""
 
     def log_density(self, opened: Opened, analysis: str, posterior: xr.Dataset) -> Array:
         """Give prior times likelihood of the moments (chain, draw), as a sampler sees it."""

@@ -29,11 +29,11 @@ class BundledModels:
 
     def log_density(self, opened: Opened, analysis: str, posterior: xr.Dataset) -> Array:
         """Give prior times likelihood of the moments (chain, draw), as a sampler sees it."""
-        return np.asarray(self._model(opened, analysis).log_density(posterior).values)
+        return np.asarray(self.model(opened, analysis).log_density(posterior).values)
 
     def scores(self, opened: Opened, analysis: str, posterior: xr.Dataset) -> Scores:
         """Give the gradients of that density."""
-        model = self._model(opened, analysis)
+        model = self.model(opened, analysis)
         values = model.unconstrained(posterior)
         flat = [one.reshape(len(one), -1) for one in values.values()]
         names = tuple(
@@ -57,11 +57,12 @@ class BundledModels:
         stored = stats["logp"].values if "logp" in stats else unknown
         try:
             moments = Bundle(opened.folder).moments(analysis)
-            return by_rows(self._model(opened, analysis), moments, posterior, stored)
+            return by_rows(self.model(opened, analysis), moments, posterior, stored)
         except InputError as error:
             return error.faults[0].given
 
-    def _model(self, opened: Opened, analysis: str) -> BundledModel:
+    def model(self, opened: Opened, analysis: str) -> BundledModel:
+        """Write the model of an analysis once."""
         return opened.once(
             "model", analysis, lambda: bundled_model(Bundle(opened.folder), analysis)
         )

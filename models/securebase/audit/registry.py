@@ -26,6 +26,7 @@ from securebase.audit import (
     words,
 )
 from securebase.audit.asking import Asked, Models
+from securebase.audit.full import calibrated, grid_again, rivals_again
 from securebase.audit.opened import Opened
 from securebase.audit.outcomes import (
     LEVELS,
@@ -109,10 +110,13 @@ CHECKS: Final = (
     Check("A32", "re-fit", refit_checks.refit, "refit"),
     Check("A33", "density by a second route", refit_checks.second_route, "refit"),
     Check("A34", "verdicts after the re-fit", refit_checks.verdicts_again, "refit"),
+    Check("A35", "declared rivals", rivals_again.rivals_again, "full"),
     Check("A40", "declared priors in use", _reads(prior_checks.in_use)),
     Check("A41", "priors justified", _reads(prior_checks.justified)),
     Check("A42", "power-scaling by block", _reads(prior_checks.power_scaled)),
     Check("A43", "other priors", _reads(prior_checks.other_priors)),
+    Check("A44", "grid of priors", grid_again.grid_again, "full"),
+    Check("A45", "calibration at these data", calibrated.calibrated, "full"),
     Check("A50", "moments well-formed", _reads(moments_checks.well_formed)),
     Check("A51", "observed means from moments", _reads(sample_checks.observed_means)),
     Check("A52", "fit of moments", _reads(recomputation.moment_fit)),
