@@ -32,6 +32,7 @@ from securebase.names import SAMPLES
 from securebase.part import Part
 from securebase.predictive import implied_moments, replicate
 from securebase.refits import Outcome, Task
+from securebase.report.wording import counted
 
 HIGHEST: Final = 49
 """Draws that a truth is ranked among."""
@@ -72,10 +73,9 @@ def _of_analysis(asked: Asked, name: str) -> Iterator[Said]:
     told = f"{count} simulated studies; uniform ranks lie as far off in {shares.min():.2g} of cases"
     if shares.min() < _ALPHA:
         yield fails(f"{name}: {worst}: true values are not where posteriors say ({told}).")
-    else:
-        yield passes(
-            f"{name}: true values of {len(ranks)} claims lie where posteriors say ({told})."
-        )
+        return
+    claims = counted(len(ranks), "claim")
+    yield passes(f"{name}: true values of {claims} lie where posteriors say ({told}).")
 
 
 def ranks_of(asked: Asked, name: str) -> tuple[dict[str, np.ndarray], int]:
