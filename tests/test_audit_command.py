@@ -48,7 +48,11 @@ def test_a_line_for_each_check_and_what_was_not_tested(
     checks, rest = lines[:42], lines[42:]
     assert checks[0].startswith("PASS A01 All ")
     assert {line[:4] for line in checks} == {"PASS", "WARN", "SKIP"}
-    assert rest[:3] == ["", "29 PASS, 1 WARN, 0 FAIL, 12 SKIP (level quick, seed 5).", "Not tested:"]
+    assert rest[:3] == [
+        "",
+        "29 PASS, 1 WARN, 0 FAIL, 12 SKIP (level quick, seed 5).",
+        "Not tested:",
+    ]
     assert all(line.startswith("  - ") for line in rest[3:])
 
 

@@ -149,6 +149,13 @@ def test_no_priors_are_asked_of_an_analysis_without_moments(opened: Opened, tmp_
         path.write_text(before, encoding="utf-8")
 
 
+def test_a_bundle_in_pieces_is_a_fault(opened: Opened, tmp_path: Path) -> None:
+    (tmp_path / "bundle.json").write_text('{"analyses": ["growth"]}')
+    path = written(tmp_path, "growth: {change: {sd: 1}}")
+    with pytest.raises(InputError, match="FileNotFoundError in the files of growth"):
+        read_own_priors(path, Bundle(tmp_path))
+
+
 def test_rivals_are_read_and_what_moments_cannot_tell_is_said(
     opened: Opened, tmp_path: Path
 ) -> None:

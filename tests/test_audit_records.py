@@ -176,6 +176,18 @@ def test_the_command_opens_the_seal_of_the_controlled_tier_only(
     assert "ask for the controlled one" in lines["A80"]
 
 
+def test_a_bundle_does_not_choose_what_else_is_read(sent: Sent, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="leads elsewhere"):
+        handed(sent).path("../small.csv")
+    copy = tmp_path / "bundle"
+    shutil.copytree(sent.folder, copy)
+    seal = copy / "seal" / "commitments.json"
+    said = json.loads(seal.read_text())
+    seal.write_text(json.dumps(said | {"raw": {str(sent.nonces): "00"}}))
+    with pytest.raises(InputError, match="leads elsewhere"):
+        list(sealed(Opened(copy), handed(sent)))
+
+
 def test_leaves_are_of_the_controlled_tier_only(sent: Sent) -> None:
     with zipfile.ZipFile(sent.public) as archive:
         assert "seal/leaves.json" not in archive.namelist()

@@ -86,5 +86,6 @@ def findings(report: Report) -> dict[str, Any]:
             for one in report.outcomes
         ],
         "answers": as_values(report.answers, report.seed),
+        "claims_not_asked": report.not_asked,
         "not_tested": list(report.untested),
     }

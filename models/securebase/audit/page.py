@@ -73,6 +73,7 @@ def audit_page(report: Report) -> str:
         failed=[one for one in outcomes if one.status == "FAIL"],
         groups=_groups(outcomes),
         answers=[answer_shown(one) for one in report.answers],
+        not_asked=report.not_asked,
         untested=report.untested,
         level=report.level,
         seed=report.seed,

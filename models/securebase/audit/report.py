@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from securebase.audit.opened import Opened
 from securebase.audit.outcomes import Level, Outcome, counts
-from securebase.audit.questions.answers import Answer
+from securebase.audit.questions.answers import Answer, unasked
 from securebase.audit.questions.telling import lines_of
 
 
@@ -33,11 +33,18 @@ class Report:
     seed: int
     answers: Sequence[Answer] = ()
 
+    @property
+    def not_asked(self) -> list[str]:
+        """Claims that no question is about: their verdicts stay; empty where nothing was asked."""
+        return unasked(self.opened, [one.asking for one in self.answers]) if self.answers else []
+
     def lines(self) -> Iterator[str]:
         """Tell it: a line for each check, answers, counts, and what was not tested."""
         yield from map(str, self.outcomes)
         yield ""
         yield from lines_of(self.answers)
+        if self.not_asked:
+            yield f"Nothing was asked about {', '.join(self.not_asked)}: as before."
         if self.answers:
             yield ""
         yield f"{counts(self.outcomes)} (level {self.level}, seed {self.seed})."

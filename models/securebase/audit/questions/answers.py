@@ -133,6 +133,10 @@ def _published(opened: Opened) -> Mapping[str, str]:
 
 def judged_in_bundle(opened: Opened, analysis: str) -> dict[str, Judged]:
     """Judge the claims of an analysis by the bundle's own draws of the moments it holds."""
+    return opened.once("judged", analysis, lambda: _in_bundle(opened, analysis))
+
+
+def _in_bundle(opened: Opened, analysis: str) -> dict[str, Judged]:
     tree = opened.tree(source_of_draws(opened, analysis))
     posterior, stats = (tree[one].to_dataset() for one in ("posterior", "sample_stats"))
     family = load_family(opened.study.analyses[analysis].family)

@@ -72,8 +72,14 @@ def read_questions(
     document = read_document(path)
     found: list[Asking | Fault] = []
     for name, content in document.data.items():
-        fault = _analysis_fault(document, bundle, name, content)
-        found += [fault] if fault else read(document, name, content)
+        try:
+            fault = _analysis_fault(document, bundle, name, content)
+            found += [fault] if fault else read(document, name, content)
+        except InputError:
+            raise
+        except (OSError, KeyError, ValueError) as error:
+            given = f"{type(error).__name__} in the files of {name}"
+            found.append(Fault("bundle", given, "files that Securebase writes"))
     faults = [one for one in found if isinstance(one, Fault)]
     if faults:
         raise InputError(what, faults)

@@ -35,7 +35,7 @@ def _raw(told: Mapping[str, str], handed: Handed) -> Iterator[Said]:
         yield fails("The seal commits to no raw file.")
     found = [
         said for name, digest in told.items() for said in _opened(
-            f"raw {name}", f"Raw file {name}", digest, handed, (handed.raw / name).read_bytes
+            f"raw {name}", f"Raw file {name}", digest, handed, handed.path(name).read_bytes
         )
     ]  # fmt: skip
     yield from found

@@ -33,6 +33,20 @@ class Handed:
     def _cleaned(self) -> dict[str, pd.DataFrame]:
         return {}
 
+    def path(self, name: str) -> Path:
+        """Path of a raw file.
+
+        Raises
+        ------
+        InputError
+            Names that lead out of the folder: a bundle has no say in what else is read.
+        """
+        path = (self.raw / name).resolve()
+        if not path.is_relative_to(self.raw.resolve()):
+            fault = Fault(name, "a name that leads elsewhere", "a path in the folder of raw files")
+            raise InputError("raw files", [fault])
+        return path
+
     def waves(self, study: Study) -> pd.DataFrame:
         """Clean the raw files as the codebook of a bundle says.
 
@@ -52,6 +66,8 @@ class Handed:
             Every fault of the raw files.
         """
         if study.study not in self._cleaned:
+            for one in study.raw.files:
+                self.path(one.path)
             files = tuple(one.model_copy(update={"sha256": None}) for one in study.raw.files)
             raw = study.raw.model_copy(update={"files": files})
             cleaned = clean(study.model_copy(update={"raw": raw}), self.raw)
