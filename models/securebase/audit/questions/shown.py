@@ -20,7 +20,7 @@ class Side:
     @property
     def style(self) -> str:
         """Class of its chip."""
-        return self.verdict.replace(" ", "-") if self.sign else "none"
+        return self.verdict.replace(" ", "-")
 
 
 @dataclass(frozen=True)
