@@ -279,7 +279,7 @@ def test_what_cannot_be_read_fails_and_stops_nothing(
     shutil.copytree(bundle, copy)
     (copy / name).write_bytes(content)
     outcomes = audited(Opened(copy))
-    assert len(outcomes) == 39
+    assert len(outcomes) == 42
     found = {one.id: one for one in outcomes}
     assert failed(found) - {"A01"}
     assert str(tmp_path) not in " ".join(map(str, outcomes))

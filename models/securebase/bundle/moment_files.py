@@ -1,6 +1,7 @@
 """Moments in files: a group for each part, and the same numbers as a long table."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,7 +13,8 @@ from numpy.typing import NDArray
 from securebase.bundle.release import MaskedPart
 from securebase.disclosure import Cell, Masked, moments_of_cells, moments_of_clusters
 from securebase.disclosure.clustered import Within
-from securebase.likelihood import kernel_arrays
+from securebase.faults import Fault, InputError
+from securebase.likelihood import kernel_arrays, moments_of_arrays, with_designs
 from securebase.moments import Moments
 from securebase.part import Part
 
@@ -100,7 +102,7 @@ def exact_dataset(part: Part) -> xr.Dataset:
         name: (tuple(f"{name}_{axis}" for axis in range(array.ndim)), array)
         for name, array in arrays.items()
     }
-    return xr.Dataset(found).assign_attrs(kind=kind)
+    return xr.Dataset(found).assign_attrs(kind=kind, columns=list(part.columns))
 
 
 def write_moments(parts: Mapping[str, xr.Dataset], path: Path) -> None:
@@ -116,10 +118,48 @@ def read_moments(path: Path) -> dict[str, xr.Dataset]:
 
 
 def arrays_of(data: xr.Dataset, part: Part) -> Arrays:
-    """Give the likelihood of a part the moments that were written."""
-    if data.attrs["kind"] in (EXACT, BY_UNIT):
-        return {str(name): one.values for name, one in data.data_vars.items()}
-    return kernel_arrays(moments_in(data, part.responses))
+    """Give the likelihood of a part the moments that were written.
+
+    Raises
+    ------
+    InputError
+        See `moments_for`.
+    """
+    kind = data.attrs["kind"]
+    if kind == BY_UNIT or (kind == EXACT and columns_of(data, part) == part.columns):
+        return _arrays_in(data)
+    return kernel_arrays(moments_for(data, part))
+
+
+def _arrays_in(data: xr.Dataset) -> Arrays:
+    return {str(name): one.values for name, one in data.data_vars.items()}
+
+
+def columns_of(data: xr.Dataset, part: Part) -> tuple[str, ...]:
+    """Design columns that the moments of a file are of, those of a part if it does not say."""
+    if data.attrs["kind"] == EXACT:
+        return tuple(map(str, np.atleast_1d(data.attrs.get("columns", part.columns))))
+    predictors = data[COLUMN].values[~data["response"].values.astype(bool)]
+    return (part.columns[0], *predictors.astype(str).tolist())
+
+
+def moments_for(data: xr.Dataset, part: Part) -> Moments:
+    """Read moments of the responses of a part, and of its design columns alone.
+
+    Raises
+    ------
+    InputError
+        Sums by unit, of whom no moments are sufficient.
+    """
+    if data.attrs["kind"] == BY_UNIT:
+        given = "units measured at times of their own"
+        raise InputError("moments", [Fault(part.name, given, "planned waves: see docs/bundle.md")])
+    names = columns_of(data, part)
+    if data.attrs["kind"] == EXACT:
+        found = moments_of_arrays(_arrays_in(data), part.responses, names)
+    else:
+        found = replace(moments_in(data, part.responses), design_names=names)
+    return with_designs(found, part.columns)
 
 
 def moments_in(data: xr.Dataset, responses: Sequence[str]) -> Moments:

@@ -26,7 +26,7 @@ from securebase.bundle.archive import write_archive
 from securebase.bundle.opening import FORMAT
 from securebase.bundle.readme import readme_of
 from securebase.bundle.release import MaskedPart, Released, Tier, released
-from securebase.bundle.seal import commitments, nonces_of
+from securebase.bundle.seal import commitments, merkle_leaves, nonces_of
 from securebase.bundle.tables import OF_STUDY, exclusion_counts
 from securebase.codebook.extracts import claims_of
 from securebase.codebook.loading import Study
@@ -113,7 +113,7 @@ def write_bundle(order: Order, tier: Tier = "public") -> Path:
         files |= _public_files(order, hidden)
     else:
         analyses = _analyses(order, questions, trees, {}, unbuilt)
-        files |= _controlled_files(order)
+        files |= _controlled_files(order) | _leaves(order, waves)
     for name, one in analyses.items():
         log.info("%s: %s", name, one.refused or "moments are released")
         own = one.public() if tier == "public" else one.controlled()
@@ -181,6 +181,13 @@ def _seal(order: Order, waves: pd.DataFrame, questions: Mapping[str, Question]) 
     exact = {name: moment_bytes(exact_moments(one)) for name, one in questions.items()}
     names = [f"raw {name}" for name in raw] + [f"moments {name}" for name in exact] + ["records"]
     return commitments(nonces_of(order.folder, names), raw, waves, exact)
+
+
+def _leaves(order: Order, waves: pd.DataFrame) -> Files:
+    """Leaves of the records, so that a data editor can name the one that was changed."""
+    nonce = nonces_of(order.folder, ["records"])["records"]
+    leaves = [one.hex() for one in merkle_leaves(nonce, waves)]
+    return {"seal/leaves.json": json_bytes(leaves)}
 
 
 def _about(study: Study, tier: Tier, analyses: Mapping[str, AnalysisFiles]) -> dict[str, Any]:
