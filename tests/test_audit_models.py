@@ -8,7 +8,6 @@ import pytest
 import xarray as xr
 from bundle_by_hand import write_bundle
 from bundle_pieces import CHAINS, DRAWS, MEAN, SD, draws
-from bundle_tampering import draws as in_file
 from bundle_tampering import tampered
 from scipy import stats
 
@@ -16,6 +15,7 @@ from securebase.audit.asking import Scores
 from securebase.audit.opened import Opened
 from securebase.audit.outcomes import LEVELS, Outcome
 from securebase.audit.registry import audited
+from securebase.selftest.changes import draws as in_file
 
 
 @dataclass(frozen=True)
