@@ -40,6 +40,7 @@ calibrate: environment  ## Simulation-based calibration, into docs/calibration (
 	@python benchmarks/vertex.py
 	@python benchmarks/disclosure.py
 	@python benchmarks/honest_bundles.py
+	@python benchmarks/stein_power.py
 
 recovery: environment  ## Known truths of every simulated study recovered, into docs/calibration/recovery (hours)
 	@snakemake --cores $(CORES) --configfile config/sources.yaml -- recovery
