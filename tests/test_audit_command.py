@@ -7,14 +7,14 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from bundle_by_hand import seal, write_bundle
-from bundle_tampering import cell
+from bundle_by_hand import write_bundle
 from page_parts import Page
 
 from securebase.audit.attestation import PREDICATE, STATEMENT
 from securebase.audit.outcomes import Outcome, outcome, passes, skips, warns
 from securebase.cli import main
 from securebase.report.language import foreign_words
+from securebase.selftest.changes import cell, seal
 
 KEYGEN = shutil.which("ssh-keygen")
 NEEDS_KEYGEN = pytest.mark.skipif(KEYGEN is None, reason="this machine has no ssh-keygen")

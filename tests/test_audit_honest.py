@@ -7,13 +7,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 import xarray as xr
-from bundle_by_hand import seal, write_bundle, write_json
+from bundle_by_hand import write_bundle, write_json
 from bundle_pieces import TWICE
 
 from securebase.audit.opened import Opened
 from securebase.audit.outcomes import Outcome
 from securebase.audit.registry import CHECKS, audited
 from securebase.audit.untested import untested
+from securebase.selftest.changes import seal
 
 SKIPPED = {"A30", "A31", "A32", "A33", "A34", "A35", "A44", "A45", "A53", "A71", "A80", "A81"}
 

@@ -8,7 +8,6 @@ import pytest
 import xarray as xr
 from bundle_by_hand import write_bundle
 from bundle_pieces import CHAINS, DRAWS, MEAN, SD, draws
-from bundle_tampering import draws as in_file
 from bundle_tampering import tampered
 from scipy import stats
 
@@ -18,6 +17,7 @@ from securebase.audit.outcomes import LEVELS, Outcome
 from securebase.audit.registry import audited
 from securebase.audit.second_route import Route
 from securebase.bundle.models import BundledModel
+from securebase.selftest.changes import draws as in_file
 
 ALIKE = Route(186, 20, 1e-12, float("nan"))
 

@@ -6,21 +6,21 @@ from pathlib import Path
 
 import pytest
 from bundle_by_hand import write_bundle
-from bundle_tampering import (
-    GROWTH,
-    Tampering,
-    attribute,
-    cell,
-    failed,
-    key,
-    tampered,
-    text,
-    together,
-    without_line,
-)
+from bundle_tampering import GROWTH, failed, tampered
 
 from securebase.audit.opened import Opened
 from securebase.audit.registry import audited
+from securebase.selftest.changes import (
+    attribute,
+    cell,
+    key,
+    remove,
+    text,
+    together,
+    without_line,
+    write,
+)
+from securebase.selftest.of_files import lines
 
 PAGE = "pages/claims.html"
 MEDIAN = 'data-src="claims.csv#H2.median" class="strong">'
@@ -31,19 +31,8 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_bundle(tmp_path_factory.mktemp("audit"))
 
 
-def remove(name: str) -> Tampering:
-    return lambda folder: (folder / name).unlink()
-
-
-def write(name: str, words: str) -> Tampering:
-    return lambda folder: (folder / name).write_text(words, encoding="utf-8") and None
-
-
-def without_entry(folder: Path) -> None:
-    """Take an entry out of the ledger, as if a fit had never been tried."""
-    lines = (folder / "ledger.jsonl").read_text().splitlines(keepends=True)
-    (folder / "ledger.jsonl").write_text("".join([*lines[:1], *lines[2:]]))
-
+# as if a fit had never been tried
+without_entry = lines(lambda one: [*one[:1], *one[2:]])
 
 TAMPERINGS = {
     # ledger and seeds

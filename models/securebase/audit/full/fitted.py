@@ -60,4 +60,4 @@ def fits_of_claims(
 
     sampling = how.sampling(model.family.sampled(asked.opened.as_run.sampling))
     cores = asked.models.cores if asked.models else 1
-    return list(refit(model.built.model, tasks, sampling, cores, kept, mixed, alike=True))
+    return list(refit(model.built.model, tasks, sampling, cores, kept, mixed, alike=tasks))
