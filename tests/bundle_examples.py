@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from small_study import small_table, study_in
 
-from securebase.bundle.writing import Order
+from securebase.bundle.order import Order, Project
 from securebase.codebook.loading import Study
 from securebase.config import Config, Decision, Sampling, Thresholds, parse_config
 from securebase.fitting import fit_analysis
@@ -72,4 +72,5 @@ def small_results(folder: Path, left: int) -> Order:
     judge_study(study, results, Bars(Thresholds(), 0.05, Decision()))
     config: Config = parse_config({"studies": [study.study], "sampling": SAMPLING})
     nowhere = folder / "none"
-    return Order(study, results, config, folder, nowhere, nowhere)
+    project = Project(nowhere, nowhere, nowhere, nowhere)
+    return Order(study, results, config, folder, project)

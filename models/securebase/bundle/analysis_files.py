@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
-from io import StringIO
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,17 +13,19 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from securebase.bundle.archive import json_bytes
 from securebase.bundle.draws import (
     controlled_draws,
     public_draws,
     refit_draws,
 )
 from securebase.bundle.fidelity import fidelity_table, judged_again
+from securebase.bundle.flow_counts import FlowTold
 from securebase.bundle.models import BundledModel, modelled, priors_as_lists
-from securebase.bundle.moment_files import dataset_of, exact_dataset, long_table, write_moments
+from securebase.bundle.moment_files import dataset_of, exact_dataset, moments_table, write_moments
 from securebase.bundle.opening import FORMAT
 from securebase.bundle.release import MaskedPart, cell_table
-from securebase.bundle.tables import OF_ANALYSIS, Rule
+from securebase.bundle.tables import OF_ANALYSIS, Files, Told, csv_bytes, public_tables
 from securebase.bundle.template import template_of
 from securebase.codebook.claim import Claim
 from securebase.codebook.extracts import claims_of
@@ -42,8 +43,6 @@ TOLERANCE: Final = 1e-9
 """How far the log-density of a rebuilt model may be from the original's, relative to its size."""
 _CHECKED: Final = 3
 _OF_COLUMNS: Final = ("leader_corr", "curve_", "vertex", "turn")
-
-type Files = dict[str, bytes]
 
 
 @dataclass(frozen=True)
@@ -63,6 +62,8 @@ class AnalysisFiles:
         What the gate lets out; None where that is nothing, or where exact moments are given.
     refused : str
         Why no moments are given; "" where they are.
+    flow : FlowTold
+        How many persons the public knows of.
     cores : int
     """
 
@@ -72,6 +73,7 @@ class AnalysisFiles:
     config: Config
     parts: Sequence[MaskedPart] | None
     refused: str
+    flow: FlowTold
     cores: int
 
     @property
@@ -128,11 +130,10 @@ class AnalysisFiles:
         files = self._declared()
         tree = public_draws(self.draws, self.model, self.lost, self.withheld)
         files["posterior.nc"] = tree_bytes(tree)
-        hidden = bool(self.lost) or self.model is None
-        files |= self._tables(hidden)
+        files |= self._tables(Told(bool(self.lost) or self.model is None, self.flow))
         if self.parts is not None:
             files["cells.csv"] = csv_bytes(cell_table(self.parts))
-            files["moments.csv"] = csv_bytes(long_table(self.moments))
+            files["moments.csv"] = moments_table(self.question.name, self.moments).encode()
         if self.model is not None:
             files |= self._refit(self.model)
         return files
@@ -152,14 +153,14 @@ class AnalysisFiles:
         }
         return files | ({"moments.nc": moment_bytes(self.moments)} if self.moments else {})
 
-    def _tables(self, hidden: bool) -> Files:
-        files = public_tables(self.folder, OF_ANALYSIS, hidden)
+    def _tables(self, told: Told) -> Files:
+        files = public_tables(self.folder, OF_ANALYSIS, told)
         if self.model is not None and self.withheld:
             # at the average predictors of those who are released
             posterior = self.draws["posterior"].to_dataset()
             table = trajectory_table(posterior, self.model.family, self.model.panel)
             rule = OF_ANALYSIS["trajectories.csv"]
-            files["trajectories.csv"] = csv_bytes(rule(table, True))
+            files["trajectories.csv"] = csv_bytes(rule(table, told))
             files["summary.csv"] = csv_bytes(self._summary())
             files["curves.csv"] = csv_bytes(curve_table(posterior).iloc[:0])
         return files
@@ -221,30 +222,6 @@ def rebuilding_fault(question: Question, draws: xr.DataTree) -> str:
 def asks_of_columns(claims: Sequence[Claim]) -> bool:
     """Whether a claim is on what follows from the predictor values of all units."""
     return any(term.variable.startswith(_OF_COLUMNS) for one in claims for term in one.estimand)
-
-
-def public_tables(folder: Path, rules: Mapping[str, Rule], hidden: bool) -> Files:
-    """Give those tables of a folder that there are, as their rules have it."""
-    files = {}
-    for name, rule in rules.items():
-        path = folder / name
-        if path.is_file():
-            separator = "\t" if path.suffix == ".tsv" else ","
-            table = pd.read_csv(path, sep=separator)
-            files[name] = csv_bytes(rule(table, hidden), separator)
-    return files
-
-
-def csv_bytes(table: pd.DataFrame, separator: str = ",") -> bytes:
-    """Write a table with LF ends of lines."""
-    text = StringIO()
-    table.to_csv(text, index=False, sep=separator, lineterminator="\n")
-    return text.getvalue().encode()
-
-
-def json_bytes(content: Any) -> bytes:
-    """Write JSON: numbers whole, one key a line."""
-    return (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode()
 
 
 def tree_bytes(tree: xr.DataTree) -> bytes:

@@ -30,8 +30,8 @@ from securebase.report.svg import Picture, inline_svg
 from securebase.report.tables import (
     exclusion_table,
     flow_tables,
-    people,
     scoring_table,
+    took_part,
 )
 from securebase.report.wording import Sentence, estimand_words, plain
 
@@ -83,7 +83,7 @@ def render_claims(
         ],
         trouble=[one for one in analyses if one.withheld],
         digests=results.digests,
-        people=people(results.people, study),
+        people=took_part(results, study),
         chart=flow_chart(study, results),
         flow=flow_tables(results, study),
         exclusions=exclusion_table(results),
@@ -91,7 +91,7 @@ def render_claims(
         told=[
             tried.section(study, record),
             deviations.section(study, rules, record),
-            check_it.section(study),
+            check_it.section(study, results.counted is not None),
         ],
     )
 

@@ -7,7 +7,8 @@ import pandas as pd
 
 from securebase.codebook.loading import Study
 from securebase.report.addresses import lines_address
-from securebase.report.inputs import StudyResults, number_at
+from securebase.report.counting import summed
+from securebase.report.inputs import PEOPLE_FILE, StudyResults, number_at
 from securebase.report.result_tables import FAIL, PASS, WARN
 from securebase.report.wording import NOT_AVAILABLE, Number, counted, probability_text
 from securebase.waves.scoring import ALL_WAVES, SCALE_ROW
@@ -183,12 +184,27 @@ def _persons(flow: pd.DataFrame, line: int | None) -> Cell:
     if line is None:
         return ""
     persons, units = (number_at(flow, "flow.csv", line, name) for name in ("persons", "units"))
+    if not units.available:
+        return persons
     # where persons are nested in larger units, both counts matter
     return persons if persons.value == units.value else (persons, " in ", units)
 
 
+def took_part(results: StudyResults, study: Study) -> tuple[str | Number, ...]:
+    """Say how many took part, from what is told: a list of persons, or counts of them."""
+    if results.counted is None:
+        return people(results.people, study)
+    table = results.counted.people
+    told: list[str | Number] = []
+    for line, what in table["what"].items():
+        told += [summed(table, PEOPLE_FILE, [int(str(line))], "number", str(what)), ", "]
+    return (*told, counted(len(study.waves.levels), "wave"))
+
+
 def exclusion_table(results: StudyResults) -> Table:
     """Tabulate quarantined rows and cells by file and rule."""
+    if results.counted is not None:
+        return _exclusion_counts(results.counted.exclusions)
     grouped = results.exclusions.groupby(["file", "rule", "kind", "action"], sort=False)
     return Table(
         caption="Quarantined rows and cells",
@@ -205,6 +221,24 @@ def exclusion_table(results: StudyResults) -> Table:
             for (file, rule, kind, action), part in grouped
         ),
         source="exclusions.tsv",
+        quotes=True,
+    )
+
+
+def _exclusion_counts(counts: pd.DataFrame) -> Table:
+    return Table(
+        caption="Quarantined rows and cells",
+        columns=("rule", "#how many", "reason", "what was done"),
+        rows=tuple(
+            (
+                str(row["rule"]).replace("_", " "),
+                number_at(counts, "exclusions.csv", int(str(line)), "count"),
+                str(row["reason"]),
+                str(row["action"]),
+            )
+            for line, row in counts.iterrows()
+        ),
+        source="exclusions.csv",
         quotes=True,
     )
 

@@ -8,6 +8,10 @@ from typing import Any, Final
 from securebase.codebook.claim import Claim, Term
 
 NOT_AVAILABLE: Final = "not available"
+FEW: Final = "fewer than 10"
+"""In the place of a count from one to nine where these are withheld."""
+UNTOLD: Final = "not told"
+"""In the place of a number that would tell such a count."""
 MINUS: Final = "\N{MINUS SIGN}"
 NOT_ASSESSABLE: Final = "not assessable"
 VERDICTS: Final = {
