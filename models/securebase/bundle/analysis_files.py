@@ -14,6 +14,7 @@ import pandas as pd
 import xarray as xr
 
 from securebase.bundle.archive import json_bytes
+from securebase.bundle.at_released import AtReleased
 from securebase.bundle.draws import (
     controlled_draws,
     public_draws,
@@ -25,7 +26,14 @@ from securebase.bundle.models import BundledModel, modelled, priors_as_lists
 from securebase.bundle.moment_files import dataset_of, exact_dataset, moments_table, write_moments
 from securebase.bundle.opening import FORMAT
 from securebase.bundle.release import MaskedPart, cell_table
-from securebase.bundle.tables import OF_ANALYSIS, Files, Told, csv_bytes, public_tables
+from securebase.bundle.tables import (
+    OF_ANALYSIS,
+    Files,
+    Told,
+    csv_bytes,
+    public_tables,
+    separator_of,
+)
 from securebase.bundle.template import template_of
 from securebase.codebook.claim import Claim
 from securebase.codebook.extracts import claims_of
@@ -36,8 +44,6 @@ from securebase.faults import InputError
 from securebase.fitting import Question, provenance_of_refit
 from securebase.sampling import derived_seed
 from securebase.slopes.part import OccasionPart
-from securebase.summaries import trajectory_table
-from securebase.turning_points import curve_table
 
 TOLERANCE: Final = 1e-9
 """How far the log-density of a rebuilt model may be from the original's, relative to its size."""
@@ -125,11 +131,22 @@ class AnalysisFiles:
             return None
         return modelled(self.template, self.question.priors, self.moments)
 
+    @cached_property
+    def public_tree(self) -> xr.DataTree:
+        """What the public has of the draws of the fit to all data."""
+        return public_draws(self.draws, self.model, self.lost, self.withheld)
+
+    @cached_property
+    def released(self) -> AtReleased | None:
+        """The analysis at the predictors of those who are released, where some are not."""
+        if self.model is None or not self.withheld:
+            return None
+        claims = claims_of(self.question.study, self.question.name)
+        return AtReleased(self.public_tree, self.model, claims, self.config)
+
     def public(self) -> Files:
         """Give the files of the public tier."""
-        files = self._declared()
-        tree = public_draws(self.draws, self.model, self.lost, self.withheld)
-        files["posterior.nc"] = tree_bytes(tree)
+        files = {**self._declared(), "posterior.nc": tree_bytes(self.public_tree)}
         files |= self._tables(Told(bool(self.lost) or self.model is None, self.flow))
         if self.parts is not None:
             files["cells.csv"] = csv_bytes(cell_table(self.parts))
@@ -154,21 +171,17 @@ class AnalysisFiles:
         return files | ({"moments.nc": moment_bytes(self.moments)} if self.moments else {})
 
     def _tables(self, told: Told) -> Files:
-        files = public_tables(self.folder, OF_ANALYSIS, told)
-        if self.model is not None and self.withheld:
-            # at the average predictors of those who are released
-            posterior = self.draws["posterior"].to_dataset()
-            table = trajectory_table(posterior, self.model.family, self.model.panel)
-            rule = OF_ANALYSIS["trajectories.csv"]
-            files["trajectories.csv"] = csv_bytes(rule(table, told))
-            files["summary.csv"] = csv_bytes(self._summary())
-            files["curves.csv"] = csv_bytes(curve_table(posterior).iloc[:0])
-        return files
+        again = {name: OF_ANALYSIS[name](table, told) for name, table in self._again.items()}
+        return public_tables(self.folder, OF_ANALYSIS, told) | {
+            name: csv_bytes(table, separator_of(name)) for name, table in again.items()
+        }
 
-    def _summary(self) -> pd.DataFrame:
-        """summary.csv; where units are withheld, nothing that follows from all predictor values."""
-        table = pd.read_csv(self.folder / "summary.csv")
-        return table[~table["name"].str.startswith(_OF_COLUMNS)] if self.withheld else table
+    @cached_property
+    def _again(self) -> dict[str, pd.DataFrame]:
+        """Tables that are others where units are withheld."""
+        if self.released is None:
+            return {}
+        return self.released.tables(pd.read_csv(self.folder / "checks.tsv", sep="\t"))
 
     def _refit(self, model: BundledModel) -> Files:
         """Fit to the public moments, and say what that changes."""
@@ -184,8 +197,10 @@ class AnalysisFiles:
             (self.config.thresholds, self.config.decision),
         )  # fmt: skip
         known = pd.read_csv(self.folder.parent / "claims.csv")
-        summary = self._summary()
+        summary = self._again.get("summary.csv", pd.read_csv(self.folder / "summary.csv"))
         before = known[known["analysis"] == name]
+        if self.released is not None and asked:
+            before = self.released.judged(before)
         table = fidelity_table(summary, posterior, (before, judged), model.family, panel.time_unit)
         return {"public.nc": tree_bytes(tree), "fidelity.csv": csv_bytes(table)}
 

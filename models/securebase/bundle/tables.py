@@ -167,10 +167,15 @@ def public_tables(folder: Path, rules: Mapping[str, Rule], told: Told) -> Files:
     for name, rule in rules.items():
         path = folder / name
         if path.is_file():
-            separator = "\t" if path.suffix == ".tsv" else ","
+            separator = separator_of(name)
             table = pd.read_csv(path, sep=separator)
             files[name] = csv_bytes(rule(table, told), separator)
     return files
+
+
+def separator_of(name: str) -> str:
+    """Say what stands between the cells of a table."""
+    return "\t" if name.endswith(".tsv") else ","
 
 
 def csv_bytes(table: pd.DataFrame, separator: str = ",") -> bytes:

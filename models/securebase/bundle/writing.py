@@ -27,7 +27,7 @@ from securebase.bundle.pages import controlled_pages, public_pages
 from securebase.bundle.release import MaskedPart, Released, Tier, released
 from securebase.bundle.seal import commitments, nonces_of
 from securebase.bundle.study_files import common_files, controlled_files, flow_told, public_files
-from securebase.bundle.tables import Files
+from securebase.bundle.tables import Files, csv_bytes
 from securebase.codebook.extracts import claims_of
 from securebase.codebook.loading import Study
 from securebase.draws_files import read_draws
@@ -85,6 +85,7 @@ def _content(order: Order, analyses: Mapping[str, AnalysisFiles], tier: Tier) ->
     if tier == "public":
         lost = any(one.lost or one.refused for one in analyses.values())
         files |= public_files(order, order.study, flow_told(order.folder), lost)
+        files["claims.csv"] = csv_bytes(_claims(order, analyses))
     else:
         files |= controlled_files(order)
     for name, one in analyses.items():
@@ -92,6 +93,16 @@ def _content(order: Order, analyses: Mapping[str, AnalysisFiles], tier: Tier) ->
         own = one.public() if tier == "public" else one.controlled()
         files |= {f"analyses/{name}/{file}": content for file, content in own.items()}
     return files
+
+
+def _claims(order: Order, analyses: Mapping[str, AnalysisFiles]) -> pd.DataFrame:
+    """claims.csv, at the predictors of those who are released."""
+    table = pd.read_csv(order.folder / "claims.csv")
+    for name, one in analyses.items():
+        rows = table[table["analysis"] == name]
+        if one.released is not None and len(rows):
+            table.loc[rows.index] = one.released.judged(rows)[table.columns]
+    return table
 
 
 def _with_readings(order: Order, files: Files, panels: Mapping[str, Panel], tier: Tier) -> Files:

@@ -126,6 +126,14 @@ def factor_text(value: float) -> str:
     return f"{value:,.0f}" if value >= 10 else fixed(value, 2)
 
 
+def lower_bound(value: float) -> str:
+    """Print what is only known to be larger: rounded down, so that it is."""
+    if not math.isfinite(value):
+        return NOT_AVAILABLE
+    whole = math.ceil(value) - 1
+    return f"> {whole:,}" if whole >= 10 else f"> {(math.ceil(100 * value) - 1) / 100:.2f}"
+
+
 def probability_text(value: float, mcse: float) -> str:
     """Print a probability; one that rounds to 0 or 1 is told from certainty."""
     if not math.isfinite(value):
