@@ -47,7 +47,9 @@ def exclusion_counts(exclusions: pd.DataFrame) -> pd.DataFrame:
     """Count what was left out by rule, reason and action: no rows, no units, no values."""
     keys = ["rule", "reason", "action"]
     counts = exclusions.fillna(dict.fromkeys(keys, "")).groupby(keys, sort=True).size()
-    return blanked(counts.rename("count").reset_index(), "count")
+    table = counts.rename("count").reset_index()
+    why = table["count"].isin(SMALL).map({True: FEW, False: ""})
+    return blanked(table, "count").assign(**{WITHHELD: why})
 
 
 def _patterns(table: pd.DataFrame, _told: Told) -> pd.DataFrame:

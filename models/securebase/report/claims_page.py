@@ -26,9 +26,9 @@ from securebase.report.sections import (
     trust,
 )
 from securebase.report.sections.tried import Record
+from securebase.report.set_aside import exclusion_table
 from securebase.report.svg import Picture, inline_svg
 from securebase.report.tables import (
-    exclusion_table,
     flow_tables,
     scoring_table,
     took_part,

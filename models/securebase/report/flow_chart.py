@@ -266,11 +266,11 @@ def _analysed(study: Study, one: AnalysisResults) -> Sentence:
     levels, file, labels = one.levels, f"{one.name}/levels.csv", labels_of(study)
     of_level = dict(iter(levels.groupby("level", sort=False)))
     units = summed(levels, file, of_level["unit"].index, "number", study.unit)
-    # where a unit is one person, that person's role says nothing more
+    # where a unit is one person, that person's role says nothing more; nor does what is not told
     told = [
         (f"{labels[str(levels.at[line, 'role'])]} ", summed(levels, file, [line], "number"))
         for line in of_level["person"].index
-        if study.roles.members != (levels.at[line, "role"],)
+        if study.roles.members != (levels.at[line, "role"],) and levels.at[line, "number"] > 0
     ]
     whom = (" (", *_joined(told, ", "), ")") if told else ()
     clusters: Sentence = ()

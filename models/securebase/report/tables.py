@@ -1,12 +1,12 @@
 """Tables of results as tables of a page: printed numbers with the cell each was read from."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Final
 
 import pandas as pd
 
 from securebase.codebook.loading import Study
-from securebase.report.addresses import lines_address
 from securebase.report.counting import summed
 from securebase.report.inputs import PEOPLE_FILE, StudyResults, number_at
 from securebase.report.result_tables import FAIL, PASS, WARN
@@ -14,7 +14,7 @@ from securebase.report.wording import NOT_AVAILABLE, Number, counted, probabilit
 from securebase.waves.scoring import ALL_WAVES, SCALE_ROW
 
 _SCORING_LIGHTS: Final = {"ok": PASS, "accepted": WARN, "too_few": WARN}
-_LINES_NAMED: Final = 8
+_OF_SCALE: Final = ("n", "mean", "sd", "alpha", "omega")
 
 
 @dataclass(frozen=True)
@@ -201,74 +201,19 @@ def took_part(results: StudyResults, study: Study) -> tuple[str | Number, ...]:
     return (*told, counted(len(study.waves.levels), "wave"))
 
 
-def exclusion_table(results: StudyResults) -> Table:
-    """Tabulate quarantined rows and cells by file and rule."""
-    if results.counted is not None:
-        return _exclusion_counts(results.counted.exclusions)
-    grouped = results.exclusions.groupby(["file", "rule", "kind", "action"], sort=False)
-    return Table(
-        caption="Quarantined rows and cells",
-        columns=("file", "rule", "#how many", "lines of the file", "reason", "what was done"),
-        rows=tuple(
-            (
-                str(file),
-                str(rule).replace("_", " "),
-                Number(len(part), counted(len(part), str(kind)), _address(part)),
-                _lines(part),
-                _some(part["reason"].drop_duplicates(), 2, "; "),
-                str(action),
-            )
-            for (file, rule, kind, action), part in grouped
-        ),
-        source="exclusions.tsv",
-        quotes=True,
-    )
-
-
-def _exclusion_counts(counts: pd.DataFrame) -> Table:
-    return Table(
-        caption="Quarantined rows and cells",
-        columns=("rule", "#how many", "reason", "what was done"),
-        rows=tuple(
-            (
-                str(row["rule"]).replace("_", " "),
-                number_at(counts, "exclusions.csv", int(str(line)), "count"),
-                str(row["reason"]),
-                str(row["action"]),
-            )
-            for line, row in counts.iterrows()
-        ),
-        source="exclusions.csv",
-        quotes=True,
-    )
-
-
-def _address(part: pd.DataFrame) -> str:
-    return lines_address("exclusions.tsv", map(int, part.index))
-
-
-def _lines(part: pd.DataFrame) -> str:
-    lines = sorted({int(line) for line in part["row"].dropna()})
-    return _some(pd.Series(lines), _LINES_NAMED, ", ")
-
-
-def _some(things: pd.Series, most: int, between: str) -> str:
-    named = between.join(map(str, things.head(most)))
-    rest = len(things) - most
-    return f"{named} and {rest} more" if rest > 0 else named
-
-
 def scoring_table(results: StudyResults, study: Study) -> Table:
     """Tabulate how well the items of each scale hang together at each wave."""
     scoring = results.scoring
+    # where values are masked, these are blank in all rows
+    told = [name for name in _OF_SCALE if scoring[name].notna().any()]
     items = scoring[scoring["item"] != SCALE_ROW].dropna(subset="item_rest")
     lowest = items.groupby(["scale", "wave"])["item_rest"].idxmin()
     keying = ("lowest item\N{EN DASH}rest", "keying")
     return Table(
         caption="Scoring by scale and wave",
-        columns=("scale", "wave", "#n", "#mean", "#sd", "#alpha", "#omega", *keying),
+        columns=("scale", "wave", *(f"#{name}" for name in told), *keying),
         rows=tuple(
-            _scoring_row(scoring, line, lowest, study)
+            _scoring_row(scoring, line, told, lowest, study)
             for line in scoring.index[scoring["item"] == SCALE_ROW]
         ),
         source="scoring.tsv",
@@ -276,12 +221,12 @@ def scoring_table(results: StudyResults, study: Study) -> Table:
 
 
 def _scoring_row(
-    scoring: pd.DataFrame, line: int, lowest: pd.Series, study: Study
+    scoring: pd.DataFrame, line: int, told: Sequence[str], lowest: pd.Series, study: Study
 ) -> tuple[Cell, ...]:
     scale, wave, verdict = (str(scoring.at[line, name]) for name in ("scale", "wave", "verdict"))
     numbers = (
         number_at(scoring, "scoring.tsv", line, name, places=0 if name == "n" else 2)
-        for name in ("n", "mean", "sd", "alpha", "omega")
+        for name in told
     )
     return (
         labels_of(study).get(scale, scale),
