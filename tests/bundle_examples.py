@@ -12,6 +12,7 @@ from securebase.codebook.loading import Study
 from securebase.config import Config, Decision, Sampling, Thresholds, parse_config
 from securebase.fitting import fit_analysis
 from securebase.judgement import Bars, judge_study
+from securebase.ledger.recording import recording
 from securebase.waves.clean import clean
 
 MARK = "qxz"
@@ -66,11 +67,12 @@ def small_results(folder: Path, left: int) -> Order:
     results = folder / "results" / study.study
     results.mkdir(parents=True)
     clean(study, folder).write(results)
+    waves, ledger = results / "waves.parquet", folder / "ledger.jsonl"
     for name in study.analyses:
-        waves = results / "waves.parquet"
-        fit_analysis(study, name, waves, Sampling(**SAMPLING), 1).write(results / name)
+        with recording(ledger, waves):
+            fit_analysis(study, name, waves, Sampling(**SAMPLING), 1).write(results / name)
     judge_study(study, results, Bars(Thresholds(), 0.05, Decision()))
     config: Config = parse_config({"studies": [study.study], "sampling": SAMPLING})
     nowhere = folder / "none"
-    project = Project(nowhere, nowhere, nowhere, nowhere)
+    project = Project(ledger, nowhere, nowhere, nowhere)
     return Order(study, results, config, folder, project)

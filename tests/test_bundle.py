@@ -173,6 +173,7 @@ def test_small_counts_are_blank_and_what_is_withheld_is_said(masked: Made) -> No
     with open_bundle(masked.path) as opened:
         exclusions = pd.read_csv(opened.folder / "exclusions.csv")
         assert exclusions["count"].isna().all()
+        assert (exclusions["withheld"] == "fewer than 10").all()
         flow = pd.read_csv(opened.folder / "flow.csv")
         assert not flow["persons"].isin(range(1, 10)).any()
         assert flow["persons"].isna().any()

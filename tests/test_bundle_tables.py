@@ -42,7 +42,7 @@ def test_exclusions_are_counted_without_rows_and_units() -> None:
     rows = [{"unit": f"u{n}", "row": n, "rule": "declared" if n else "empty_row",
              "reason": "late", "action": "row left out"} for n in range(12)]  # fmt: skip
     found = exclusion_counts(pd.DataFrame(rows))
-    assert found.columns.tolist() == ["rule", "reason", "action", "count"]
+    assert found.columns.tolist() == ["rule", "reason", "action", "count", "withheld"]
     assert found["count"].fillna(-1).tolist() == [11, -1]
 
 
@@ -62,7 +62,8 @@ def test_rare_patterns_have_no_name() -> None:
 
 def test_numbers_of_all_data_are_told_only_where_nothing_is_masked() -> None:
     scoring = pd.DataFrame({"wave": ["m0"], "n": [30], "mean": [3.123456], "sd": [1.0],
-                            "item_rest": [0.51234], "alpha": [0.91234], "omega": [0.9]})  # fmt: skip
+                            "item_rest": [0.51234], "alpha": [0.91234],
+                            "omega": [0.9]})  # fmt: skip
     assert OF_STUDY["scoring.tsv"](scoring, ALL)["mean"].tolist() == [3.123456]
     hidden = OF_STUDY["scoring.tsv"](scoring, MASKED)
     assert hidden[["mean", "sd"]].isna().all(axis=None)

@@ -11,6 +11,7 @@ from securebase.codebook.loading import Study
 from securebase.faults import InputError
 from securebase.report.inputs import (
     ANALYSIS_FILES,
+    FIDELITY_FILE,
     OPTIONAL_FILES,
     PEOPLE_FILE,
     Counted,
@@ -76,7 +77,7 @@ def _paths(study: Study, folder: Path, refits: Sequence[str]) -> Iterator[tuple[
     """Name what is read: as an address has it, and where it lies."""
     yield from ((name, name) for name in (*_OF_STUDY, PEOPLE_FILE, _EXCLUSIONS))
     for name in study.analyses:
-        for file in (*ANALYSIS_FILES, *refits, *OPTIONAL_FILES):
+        for file in (*ANALYSIS_FILES, *refits, *OPTIONAL_FILES, FIDELITY_FILE):
             path = f"{ANALYSES}/{name}/{file}"
             if (folder / path).is_file():
                 yield f"{name}/{file}", path

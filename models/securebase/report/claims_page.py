@@ -20,6 +20,7 @@ from securebase.report.sections import (
     answer,
     check_it,
     deviations,
+    fidelity,
     missing,
     prior_sensitivity,
     tried,
@@ -89,6 +90,7 @@ def render_claims(
         exclusions=exclusion_table(results),
         scoring=scoring_table(results, study),
         told=[
+            *filter(None, [fidelity.section(analyses)]),
             tried.section(study, record),
             deviations.section(study, rules, record),
             check_it.section(study, results.counted is not None),

@@ -269,8 +269,8 @@ def _analysed(study: Study, one: AnalysisResults) -> Sentence:
     # where a unit is one person, that person's role says nothing more; nor does what is not told
     told = [
         (f"{labels[str(levels.at[line, 'role'])]} ", summed(levels, file, [line], "number"))
-        for line in of_level["person"].index
-        if study.roles.members != (levels.at[line, "role"],) and levels.at[line, "number"] > 0
+        for line in of_level["person"]["number"].dropna().index
+        if study.roles.members != (levels.at[line, "role"],)
     ]
     whom = (" (", *_joined(told, ", "), ")") if told else ()
     clusters: Sentence = ()

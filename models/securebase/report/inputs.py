@@ -29,6 +29,7 @@ PEOPLE_FILE: Final = "people.csv"
 GRID_FILE: Final = "prior_grid.csv"
 DROPOUT_FILE: Final = "dropout.csv"
 PREDICTION_FILE: Final = "prediction.csv"
+FIDELITY_FILE: Final = "fidelity.csv"
 FITS_FILE: Final = "fits.csv"
 COUNTS: Final = ("persons", "units", "n", "count", "observed_n", "k_bad", "refits")
 """Columns that count units or persons: blank where a public bundle withholds them."""
@@ -51,6 +52,8 @@ residual_moments, curves, slopes : pandas.DataFrame
         The priors in force and the units that could not be used, where they were written.
     grid, dropout, prediction : pandas.DataFrame or None
         ``prior_grid.csv``, ``dropout.csv`` and ``prediction.csv``, where they were asked for.
+    fidelity : pandas.DataFrame or None
+        ``fidelity.csv`` of a public bundle.
     """
 
     name: str
@@ -71,6 +74,7 @@ residual_moments, curves, slopes : pandas.DataFrame
     grid: pd.DataFrame | None
     dropout: pd.DataFrame | None
     prediction: pd.DataFrame | None
+    fidelity: pd.DataFrame | None
 
     @property
     def failures(self) -> pd.DataFrame:
@@ -228,6 +232,7 @@ def analysis_results(name: str, draws: Path, tables: Mapping[str, pd.DataFrame])
         grid=tables.get(f"{name}/{GRID_FILE}"),
         dropout=tables.get(f"{name}/{DROPOUT_FILE}"),
         prediction=tables.get(f"{name}/{PREDICTION_FILE}"),
+        fidelity=tables.get(f"{name}/{FIDELITY_FILE}"),
     )
 
 
