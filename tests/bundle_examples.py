@@ -61,8 +61,12 @@ def small_bundle_study(folder: Path, rng: np.random.Generator, left: int) -> Stu
     )
 
 
-def small_results(folder: Path, left: int) -> Order:
-    """Clean, fit and judge a small study; say what a bundle is to be made of."""
+def small_results(folder: Path, left: int, thresholds: Thresholds | None = None) -> Order:
+    """Clean, fit and judge a small study; say what a bundle is to be made of.
+
+    By default its few draws fail the checks, as they should.
+    """
+    bars = thresholds or Thresholds()
     study = small_bundle_study(folder, np.random.default_rng(20261123), left)
     results = folder / "results" / study.study
     results.mkdir(parents=True)
@@ -71,8 +75,9 @@ def small_results(folder: Path, left: int) -> Order:
     for name in study.analyses:
         with recording(ledger, waves):
             fit_analysis(study, name, waves, Sampling(**SAMPLING), 1).write(results / name)
-    judge_study(study, results, Bars(Thresholds(), 0.05, Decision()))
-    config: Config = parse_config({"studies": [study.study], "sampling": SAMPLING})
+    judge_study(study, results, Bars(bars, 0.05, Decision()))
+    asked = {"sampling": SAMPLING, "thresholds": bars.model_dump()}
+    config: Config = parse_config({"studies": [study.study], **asked})
     nowhere = folder / "none"
     project = Project(ledger, nowhere, nowhere, nowhere)
     return Order(study, results, config, folder, project)
