@@ -126,8 +126,10 @@ def _codebook(table: pd.DataFrame, told: Told) -> pd.DataFrame:
     return counts.assign(**blank)
 
 
-def _prediction(table: pd.DataFrame, _told: Told) -> pd.DataFrame:
-    return blanked(table, "k_bad", "refits")
+def _prediction(table: pd.DataFrame, told: Told) -> pd.DataFrame:
+    hidden = blanked(table, "k_bad", "refits")
+    sums = dict.fromkeys(("elpd", "se", "p_loo", "difference", "difference_se"), 1)
+    return hidden.round({**sums, "k_worst": 2}) if told.lost else hidden
 
 
 def _residual_moments(table: pd.DataFrame, told: Told) -> pd.DataFrame:

@@ -135,8 +135,6 @@ def _replication_row(one: Replication, analysis: str) -> tuple[Cell, ...]:
 
 def replication_note(compared: Sequence[Replication], analysis: str) -> Sentence:
     """Say how many observed summaries lie where replicated ones do."""
-    if not compared:
-        return ("No study was replicated from the model.",)
     inside, every = sum(one.inside for one in compared), len(compared)
     source = f"{analysis}/posterior.nc#posterior_predictive.*"
     return (
