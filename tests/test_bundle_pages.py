@@ -9,7 +9,15 @@ from pathlib import Path
 import pytest
 from bundle_examples import MARK, small_results
 
-from securebase.audit import ledger_checks, page_checks, plan_checks, words
+from securebase.audit import (
+    disclosure_checks,
+    leaks,
+    ledger_checks,
+    page_checks,
+    plan_checks,
+    recomputation,
+    words,
+)
 from securebase.audit.opened import Opened
 from securebase.audit.outcomes import Said
 from securebase.audit.pages_read import PageReader
@@ -45,7 +53,8 @@ def opened(order: Order, tmp_path_factory: pytest.TempPathFactory) -> Opened:
 @pytest.mark.parametrize(
     "check",
     [page_checks.printed, page_checks.digits, words.wording, words.told, plan_checks.answered,
-     ledger_checks.all_shown],
+     ledger_checks.chain, ledger_checks.all_shown, recomputation.from_draws,
+     disclosure_checks.rules, leaks.nothing_private],
 )  # fmt: skip
 def test_pages_and_readings_agree_with_the_tables(
     opened: Opened, check: Callable[[Opened], Iterator[Said]]
@@ -59,6 +68,8 @@ def test_there_is_a_page_of_claims_and_one_of_each_analysis(opened: Opened) -> N
     for page in PAGES:
         assert MARK not in opened.text(page)
         assert "waves.parquet" not in opened.text(page)
+    # units are withheld: what depends on predictors is that of the others
+    assert opened.about.units_withheld["growth"] > 0
     # how the moments of the bundle judge is on the first
     assert "fidelity.csv" in opened.text(PAGES[0])
 
