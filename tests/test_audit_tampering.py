@@ -187,14 +187,14 @@ TAMPERINGS = {
         "host name: lab-3.local",
     ),
     # what a reader is told
-    "run time is not told": (
+    "rules are not answered": (
         write(
             "README.md",
-            "# Data availability\nLicence, files, software, `securebase audit`, omitted",
+            "## Data and Code Availability Standard\n\n| 1 | Raw data | answered | Here. |\n",
         ),
         {"A71"},
         "A71",
-        "missing: expected run time",
+        "does not answer rule 2 of DCAS, Raw data",
     ),
     "a manifest of nothing": (
         write("codecheck.yml", "version: 1\npaper: {title: T}\nmanifest: [{file: none.csv}]\n"),
