@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport PYTHONPATH PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help demo environment test slow bench calibrate recovery check ruff format rules types drift schemas lock clean distclean
+.PHONY: help demo environment test slow selftest bench calibrate recovery check ruff format rules types drift schemas lock clean distclean
 
 help:  ## What can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -29,6 +29,9 @@ test: environment  ## Every test but the slow ones
 slow: environment  ## The slow tests: recovery of known truths, calibration
 	@python -m pytest -n $(WORKERS) -m slow $(ARGS)
 
+selftest: environment  ## The audit of bundles against every tampering of its threat model (10 minutes)
+	@securebase audit --selftest
+
 bench: environment  ## Timings on this machine, into benchmarks/RESULTS.md (20 minutes)
 	@python benchmarks/run.py
 
@@ -36,6 +39,8 @@ calibrate: environment  ## Simulation-based calibration, into docs/calibration (
 	@python benchmarks/calibrate.py --replicates $(REPLICATES)
 	@python benchmarks/vertex.py
 	@python benchmarks/disclosure.py
+	@python benchmarks/honest_bundles.py
+	@python benchmarks/stein_power.py
 
 recovery: environment  ## Known truths of every simulated study recovered, into docs/calibration/recovery (hours)
 	@snakemake --cores $(CORES) --configfile config/sources.yaml -- recovery

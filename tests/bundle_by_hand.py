@@ -51,6 +51,7 @@ from securebase.registration.deviations import deviations
 from securebase.report.rules import Rules
 from securebase.report.study_pages import write_study_pages
 from securebase.sampling import derived_seed, seed_rule
+from securebase.selftest.changes import seal
 from securebase.sensitivity.scaling import power_scaling
 from securebase.simple_slopes import slope_table
 from securebase.summaries import parameter_table, summary_table
@@ -263,14 +264,3 @@ def _fidelity(study: Study, bundle: Path) -> pd.DataFrame:
 def write_json(path: Path, values: Any) -> None:
     """Write plain values."""
     path.write_text(json.dumps(values, indent=1) + "\n", encoding="utf-8", newline="\n")
-
-
-def seal(bundle: Path) -> None:
-    """Write the manifest, as somebody would who has changed a file and knows of manifests."""
-    names = sorted(
-        path.relative_to(bundle).as_posix()
-        for path in bundle.rglob("*")
-        if path.is_file() and path.name != "manifest.sha256"
-    )
-    lines = [f"{sha256((bundle / name).read_bytes()).hexdigest()}  {name}\n" for name in names]
-    (bundle / "manifest.sha256").write_text("".join(lines), encoding="utf-8", newline="\n")

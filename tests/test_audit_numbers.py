@@ -1,40 +1,24 @@
 """Tampering with draws, tables, priors and moments: the check that is meant for it fails."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-import xarray as xr
 from bundle_by_hand import write_bundle
 from bundle_pieces import CHAINS, COMPLETE, RESPONSES
-from bundle_tampering import (
-    GROWTH,
-    Tampering,
-    attribute,
-    cell,
-    draws,
-    failed,
-    key,
-    tampered,
-    text,
-    together,
-    tree_of,
-)
+from bundle_tampering import GROWTH, failed, tampered
 from disclosure_examples import scores
 
-POSTERIOR, MOMENTS = f"{GROWTH}/posterior.nc", f"{GROWTH}/moments.nc"
+from securebase.selftest.changes import attribute, cell, draws, key, text, together
+from securebase.selftest.of_draws import fewer, values
+from securebase.selftest.of_moments import mean_plus, scatter, small_cell, without_one
+
 PAGE = "pages/claims.html"
 
 
 @pytest.fixture(scope="module")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_bundle(tmp_path_factory.mktemp("audit"))
-
-
-def values(name: str, change: Callable[[np.ndarray], np.ndarray]) -> Callable[..., xr.Dataset]:
-    """Change the values of one variable."""
-    return lambda found: found.assign({name: found[name].copy(data=change(found[name].values))})
 
 
 def moved_chain(draws: np.ndarray) -> np.ndarray:
@@ -48,56 +32,6 @@ def sticky(draws: np.ndarray) -> np.ndarray:
 
 def diverging(flags: np.ndarray) -> np.ndarray:
     return np.arange(flags.size).reshape(flags.shape) < 37
-
-
-def fewer(**chosen: slice) -> Tampering:
-    """Keep some chains or draws, in every group that has them."""
-
-    def tampering(folder: Path) -> None:
-        with tree_of(folder / POSTERIOR) as tree:
-            for group in ("posterior", "sample_stats", "log_prior", "log_likelihood"):
-                tree[group] = xr.DataTree(tree[group].to_dataset().isel(chosen))
-
-    return tampering
-
-
-def moments(change: Callable[[xr.Dataset], xr.Dataset]) -> Tampering:
-    """Change the moments of the one part."""
-
-    def tampering(folder: Path) -> None:
-        with tree_of(folder / MOMENTS) as tree:
-            tree["all"] = xr.DataTree(change(tree["all"].to_dataset()))
-
-    return tampering
-
-
-def scatter(row: int, column: int, factor: float) -> Callable[[np.ndarray], np.ndarray]:
-    def change(found: np.ndarray) -> np.ndarray:
-        found = found.copy()
-        found[0, row, column] = found[0, column, row] = factor * found[0, row, row]
-        return found
-
-    return change
-
-
-def mean_plus(shift: float) -> Tampering:
-    def change(found: np.ndarray) -> np.ndarray:
-        return found + shift * np.eye(*found.shape)[0] * (np.arange(len(found)) == 0)[:, None]
-
-    return moments(values("mean", change))
-
-
-def with_small_cell(found: xr.Dataset) -> xr.Dataset:
-    """Add the moments of five couples on ten measures."""
-    y = scores(np.random.default_rng(8), 5, 10)
-    mean, product = np.full(20, np.nan), np.full((20, 20), np.nan)
-    mean[:10], deviation = y.mean(axis=0), y - y.mean(axis=0)
-    product[:10, :10] = deviation.T @ deviation
-    small = found.isel(cell=[0]).assign_coords(cell=["cell 4"])
-    small = small.assign(n=("cell", [5]), mean=(("cell", "column"), mean[None]))
-    small = small.assign(scatter=(("cell", "column", "column_bis"), product[None]))
-    whole = xr.concat([found.drop_vars("response"), small.drop_vars("response")], dim="cell")
-    return whole.assign(response=found["response"]).assign_attrs(found.attrs)
 
 
 OF_DRAWS = {"A20", "A21", "A25", "A26", "A40", "A63"}
@@ -137,9 +71,9 @@ TAMPERINGS = {
                   "no justification for the prior of change avoidance"),
     "another prior decides": (cell(f"{GROWTH}/prior_grid.csv", 4, "verdict", "contradicted"), set(),
                               "A43", "H1 is contradicted at change sd × 1/4"),
-    "a scatter of no records": (moments(values("scatter", scatter(0, 1, 1.7))), {"A50"}, "A50",
+    "a scatter of no records": (scatter(0, 1, 1.7), {"A50"}, "A50",
                                 "not positive semi-definite"),
-    "a variance too large": (moments(values("scatter", scatter(0, 0, 40.0))), {"A50"}, "A50",
+    "a variance too large": (scatter(0, 0, 40.0), {"A50"}, "A50",
                              "exceeds the maximum possible on a 1-7 scale"),
     "a mean too large": (mean_plus(6.0), {"A50", "A51"}, "A50", "outside of 1-7"),
     "a mean of no scores": (mean_plus(1e-5), {"A50", "A51"}, "A50", "not an integer"),
@@ -155,7 +89,7 @@ TAMPERINGS = {
                            "A60", "an array with the dim person (R7)"),
     "a small count": (cell("exclusions.csv", 0, "count", 3), {"A60"}, "A60",
                       "exclusions.csv: count below 10 in line 2"),
-    "a small cell": (moments(with_small_cell), {"A15", "A51", "A60", "A61"}, "A60",
+    "a small cell": (small_cell(5, 10), {"A15", "A51", "A60", "A61"}, "A60",
                      "n=5, d=10: every record can be recovered"),
     "a shift made small": (cell(f"{GROWTH}/fidelity.csv", 0, "shift", 0.001), {"A63"}, "A63",
                            "says shift=0.001"),
@@ -173,7 +107,7 @@ def test_the_check_that_is_meant_for_it_fails(name: str, bundle: Path, tmp_path:
 
 
 def test_the_attack_names_how_many_it_recovered(bundle: Path, tmp_path: Path) -> None:
-    found = tampered(bundle, tmp_path / "bundle", moments(with_small_cell))
+    found = tampered(bundle, tmp_path / "bundle", small_cell(5, 10))
     assert "Lattice attack recovered 5 couples from growth/all/cell 4." in found["A61"].message
 
 
@@ -198,17 +132,7 @@ def test_loose_thresholds_are_a_warning(bundle: Path, tmp_path: Path) -> None:
 
 def test_two_samples_that_differ_by_one_give_that_one_away(bundle: Path, tmp_path: Path) -> None:
     """A second part without one of the couples: their difference is that couple's record."""
-    y = scores(np.random.default_rng(3), COMPLETE, len(RESPONSES))[:-1]
-
-    def tampering(folder: Path) -> None:
-        with tree_of(folder / MOMENTS) as tree:
-            part = tree["all"].to_dataset().isel(cell=[0])
-            deviation = y - y.mean(axis=0)
-            changed = part.assign(n=("cell", [len(y)]))
-            changed["mean"] = part["mean"].copy(data=y.mean(axis=0)[None])
-            changed["scatter"] = part["scatter"].copy(data=(deviation.T @ deviation)[None])
-            tree["fold"] = xr.DataTree(changed)
-
-    with_all = tampered(bundle, tmp_path / "bundle", tampering)
+    y = scores(np.random.default_rng(3), COMPLETE, len(RESPONSES))
+    with_all = tampered(bundle, tmp_path / "bundle", without_one(y))
     assert "Differencing attack recovered 1 record" in with_all["A61"].message
     assert "differ by 1 couple" in with_all["A60"].message

@@ -6,21 +6,21 @@ from pathlib import Path
 
 import pytest
 from bundle_by_hand import write_bundle
-from bundle_tampering import (
-    GROWTH,
-    Tampering,
-    attribute,
-    cell,
-    failed,
-    key,
-    tampered,
-    text,
-    together,
-    without_line,
-)
+from bundle_tampering import GROWTH, failed, tampered
 
 from securebase.audit.opened import Opened
 from securebase.audit.registry import audited
+from securebase.selftest.changes import (
+    attribute,
+    cell,
+    key,
+    remove,
+    text,
+    together,
+    without_line,
+    write,
+)
+from securebase.selftest.of_files import lines
 
 PAGE = "pages/claims.html"
 MEDIAN = 'data-src="claims.csv#H2.median" class="strong">'
@@ -31,19 +31,8 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_bundle(tmp_path_factory.mktemp("audit"))
 
 
-def remove(name: str) -> Tampering:
-    return lambda folder: (folder / name).unlink()
-
-
-def write(name: str, words: str) -> Tampering:
-    return lambda folder: (folder / name).write_text(words, encoding="utf-8") and None
-
-
-def without_entry(folder: Path) -> None:
-    """Take an entry out of the ledger, as if a fit had never been tried."""
-    lines = (folder / "ledger.jsonl").read_text().splitlines(keepends=True)
-    (folder / "ledger.jsonl").write_text("".join([*lines[:1], *lines[2:]]))
-
+# as if a fit had never been tried
+without_entry = lines(lambda one: [*one[:1], *one[2:]])
 
 TAMPERINGS = {
     # ledger and seeds
@@ -198,14 +187,14 @@ TAMPERINGS = {
         "host name: lab-3.local",
     ),
     # what a reader is told
-    "run time is not told": (
+    "rules are not answered": (
         write(
             "README.md",
-            "# Data availability\nLicence, files, software, `securebase audit`, omitted",
+            "## Data and Code Availability Standard\n\n| 1 | Raw data | answered | Here. |\n",
         ),
         {"A71"},
         "A71",
-        "missing: expected run time",
+        "does not answer rule 2 of DCAS, Raw data",
     ),
     "a manifest of nothing": (
         write("codecheck.yml", "version: 1\npaper: {title: T}\nmanifest: [{file: none.csv}]\n"),
@@ -279,7 +268,7 @@ def test_what_cannot_be_read_fails_and_stops_nothing(
     shutil.copytree(bundle, copy)
     (copy / name).write_bytes(content)
     outcomes = audited(Opened(copy))
-    assert len(outcomes) == 39
+    assert len(outcomes) == 42
     found = {one.id: one for one in outcomes}
     assert failed(found) - {"A01"}
     assert str(tmp_path) not in " ".join(map(str, outcomes))

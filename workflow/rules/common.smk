@@ -107,10 +107,10 @@ def code_of_analysis(rule):
     return code
 
 
-def code_of_study(rule, study):
+def code_of_study(rule, study, also=()):
     """The rule's code and the families of all analyses of a study."""
-    analyses = STUDIES[study].analyses.values()
-    return code_of(rule, sorted({f"securebase.families.{one.family}" for one in analyses}))
+    families = {f"securebase.families.{one.family}" for one in STUDIES[study].analyses.values()}
+    return code_of(rule, [*sorted(families), *also])
 
 
 def code_of_simulation(wildcards):

@@ -65,7 +65,7 @@ def value_at(opened: Opened, address: str) -> float:
 
 def _of_table(table: pd.DataFrame, chosen: str, column: str) -> float:
     rows = _rows(table, chosen)
-    if column == "count":
+    if column == "count" and column not in table:
         return float(len(rows))
     if column == "lack":
         zero = rows["direction"] == "zero"

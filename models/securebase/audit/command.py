@@ -4,7 +4,8 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from securebase.audit.outcomes import LEVELS
+from securebase.audit.outcomes import LEVELS, REPLICATES
+from securebase.faults import Fault, InputError
 
 
 def add_audit_command(commands: Any) -> None:
@@ -13,7 +14,15 @@ def add_audit_command(commands: Any) -> None:
         "audit", help="check a bundle: hashes, numbers, draws, moments, disclosure"
     )
     audit.add_argument(
-        "bundle", type=Path, metavar="BUNDLE", help="bundle.zip, or its unpacked folder"
+        "bundle", type=Path, metavar="BUNDLE", nargs="?", default=None,
+        help="bundle.zip, or its unpacked folder",
+    )  # fmt: skip
+    audit.add_argument(
+        "--selftest", action="store_true",
+        help="make bundles, tamper with them, and see what the audit catches; takes no BUNDLE",
+    )  # fmt: skip
+    audit.add_argument(
+        "--quick", action="store_true", help="of the self-test: one bundle, without re-fits"
     )
     audit.add_argument(
         "--level", choices=LEVELS, default="quick",
@@ -24,8 +33,32 @@ def add_audit_command(commands: Any) -> None:
         help="of re-fits (default: from the manifest and chance; it is told)",
     )  # fmt: skip
     audit.add_argument(
+        "--priors", type=Path, metavar="FILE",
+        help="your own priors (YAML): every claim under them too; level refit at least",
+    )  # fmt: skip
+    audit.add_argument(
+        "--rival", type=Path, metavar="FILE",
+        help="your own structures (YAML) for the same moments: likewise",
+    )  # fmt: skip
+    audit.add_argument(
+        "--replicates", type=int, default=REPLICATES, metavar="N",
+        help="level full: simulated studies that calibrate each posterior (default: %(default)s)",
+    )  # fmt: skip
+    audit.add_argument(
+        "--cores", type=int, default=1, metavar="N",
+        help="chains side by side; no number depends on it (default: %(default)s)",
+    )  # fmt: skip
+    audit.add_argument(
         "--tier", choices=("public", "controlled"), default=None,
         help="refuse a bundle of another tier",
+    )  # fmt: skip
+    audit.add_argument(
+        "--nonces", type=Path, metavar="FILE",
+        help="nonces.json of the author, with --raw: opens the seal (data editors)",
+    )  # fmt: skip
+    audit.add_argument(
+        "--raw", type=Path, metavar="FOLDER",
+        help="folder of the raw files: seals are opened, and moments taken again from them",
     )  # fmt: skip
     audit.add_argument("--signers", type=Path, metavar="FILE", help="whose signatures you trust")
     audit.add_argument("--json", type=Path, metavar="FILE", help="write all findings there")
@@ -40,7 +73,31 @@ def add_audit_command(commands: Any) -> None:
 
 
 def _audit(arguments: argparse.Namespace) -> int:
-    # this imports pandas and more: other commands do without
+    refuse_other_words(arguments)
+    # these import pandas and more: other commands do without
+    if arguments.selftest:
+        from securebase.selftest.running import run_selftest
+
+        return run_selftest(arguments.quick)
     from securebase.audit.running import run_audit
 
     return run_audit(arguments)
+
+
+def refuse_other_words(arguments: argparse.Namespace) -> None:
+    """Refuse words that do not go together.
+
+    Raises
+    ------
+    InputError
+        Neither a bundle nor a self-test, or both; a quick audit of a bundle.
+    """
+    faults = []
+    if arguments.selftest == (arguments.bundle is not None):
+        given = "both" if arguments.selftest else "neither"
+        faults.append(Fault("securebase audit", given, "either BUNDLE or --selftest"))
+    if arguments.quick and not arguments.selftest:
+        expected = "--selftest beside it"
+        faults.append(Fault("--quick", "alone", expected, "a bundle is audited by --level quick"))
+    if faults:
+        raise InputError("an audit", faults)

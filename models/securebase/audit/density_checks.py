@@ -29,8 +29,11 @@ def stored_density(asked: Asked) -> Iterator[Said]:
         stats = _group(asked, file, "sample_stats")
         stored = next((stats[one] for one in _STORED if stats is not None and one in stats), None)
         posterior = _group(asked, file, "posterior")
-        if stored is None or posterior is None:
-            yield skips(f"{file} has no draws with their log density.")
+        if posterior is None:
+            yield skips(f"{file} is not in the bundle.")
+            continue
+        if stored is None:
+            yield fails(f"{file} has draws without the log density that the sampler keeps of each.")
             continue
         density = asked.models.log_density(asked.opened, name, posterior)
         apart = np.abs(aligned_difference(stored.values, density))

@@ -5,6 +5,7 @@ from typing import Final
 
 import numpy as np
 import pandas as pd
+import xarray as xr
 
 from securebase.audit.opened import Opened
 from securebase.audit.outcomes import Said, fails, passes, skips, warns
@@ -16,6 +17,7 @@ from securebase.codebook.extracts import claims_of
 from securebase.families import claim_units, load_family
 from securebase.gate import failed
 from securebase.report.result_tables import as_read
+from securebase.report.wording import NOT_ASSESSABLE
 from securebase.summaries import summary_table
 
 FILE: Final = "fidelity.csv"
@@ -28,21 +30,44 @@ def fidelity(opened: Opened) -> Iterator[Said]:
     for name in opened.study.analyses:
         yield from _withheld(opened, name)
         if not opened.has(opened.file(name, "public.nc")):
-            yield skips(f"{name}: there is no re-fit from the public moments.")
+            yield _not_refitted(opened, name)
             continue
         found = _expected(opened, name)
         yield from _as_told(opened, name, found)
         claims = found[found["kind"] == "claim"]
-        for row in claims[claims["full_verdict"] != claims["public_verdict"]].itertuples():
-            yield fails(
-                f"{row.name}: full-data verdict {row.full_verdict}, public-moments verdict "
-                f"{row.public_verdict}."
-            )
+        yield from _verdicts(opened, name, claims)
         if len(claims):
             worst = claims.iloc[int(claims["shift"].abs().to_numpy().argmax())]
             yield passes(
                 f"{name}: public re-fit shifts claims <= {abs(worst['shift']):.2f} sd "
                 f"({worst['name']}); verdicts equal."
+            )
+
+
+def _not_refitted(opened: Opened, name: str) -> Said:
+    words = f"{name}: there is no re-fit from the public moments"
+    if opened.about.tier == "controlled" or name in opened.about.without_moments:
+        return skips(f"{words}.")
+    return fails(f"{words}, though these are released: what masking costs is not told.")
+
+
+def _verdicts(opened: Opened, name: str, claims: pd.DataFrame) -> Iterator[Said]:
+    """Compare verdicts; where too few draws leave none, the one that the draws as they are give.
+
+    So nobody hides another verdict behind a re-fit that misses a threshold, and no threshold that
+    is missed by chance alone makes another verdict.
+    """
+    lean = _judged(opened, name, trusted=True).set_index("id")["verdict"].to_dict()
+    verdicts = claims[["name", "full_verdict", "public_verdict"]].astype(str)
+    for claim, full, public in verdicts.itertuples(index=False):
+        few = public == NOT_ASSESSABLE != full
+        verdict = lean[claim] if few else public
+        if verdict != full:
+            yield fails(f"{claim}: full-data verdict {full}, public-moments verdict {verdict}.")
+        elif few:
+            yield warns(
+                f"{claim}: the public re-fit misses a threshold of its checks; as far as its "
+                f"draws tell, the verdict is {verdict} too."
             )
 
 
@@ -69,20 +94,29 @@ def _as_told(opened: Opened, name: str, found: pd.DataFrame) -> Iterator[Said]:
 
 def _expected(opened: Opened, name: str) -> pd.DataFrame:
     """Compare both fits, claim by claim and quantity by quantity: as they would be read."""
-    study = opened.study
-    tree = opened.tree(opened.file(name, "public.nc"))
-    posterior, stats = (tree[group].to_dataset() for group in ("posterior", "sample_stats"))
-    family, claims = load_family(study.analyses[name].family), claims_of(study, name)
-    summary = summary_table(posterior, family, study.waves.time_unit)
+    posterior, stats = _public(opened, name)
+    family, claims = load_family(opened.study.analyses[name].family), claims_of(opened.study, name)
+    summary = summary_table(posterior, family, opened.study.waves.time_unit)
     checks = checks_table(summary, posterior, stats, claims, opened.as_run.thresholds)
-    trusted, units = {name: bool(failed(checks).empty)}, claim_units(study)
-    judged = claims_table(claims, {name: posterior}, trusted, units, opened.as_run.decision)
     full = recomputed_claims(opened)
     before = full[full["analysis"] == name].rename(columns={"id": "name"})
-    after = as_read(judged).rename(columns={"id": "name"})
+    after = _judged(opened, name, bool(failed(checks).empty)).rename(columns={"id": "name"})
     of_claims = _beside(before.assign(coordinates=""), after.assign(coordinates=""), "claim")
     quantities = recomputed(opened, name).tables["summary.csv"]
     return as_read(pd.concat([of_claims, _beside(quantities, as_read(summary), "quantity")]))
+
+
+def _public(opened: Opened, name: str) -> tuple[xr.Dataset, xr.Dataset]:
+    tree = opened.tree(opened.file(name, "public.nc"))
+    return tree["posterior"].to_dataset(), tree["sample_stats"].to_dataset()
+
+
+def _judged(opened: Opened, name: str, trusted: bool) -> pd.DataFrame:
+    """Judge the claims of an analysis by the public re-fit: as a table that was read."""
+    study = opened.study
+    draws, units = {name: _public(opened, name)[0]}, claim_units(study)
+    claims = claims_of(study, name)
+    return as_read(claims_table(claims, draws, {name: trusted}, units, opened.as_run.decision))
 
 
 def _beside(before: pd.DataFrame, after: pd.DataFrame, kind: str) -> pd.DataFrame:

@@ -54,7 +54,8 @@ def _densities(opened: Opened, name: str, priors: list[Declared]) -> Iterator[Sa
                 )
     words = ", ".join(one.name for one in compared)
     if compared:
-        yield passes(f"{name}: prior draws and log_prior match priors.csv ({words}).")
+        held = "prior draws and log_prior" if density else "prior draws (no log_prior is told)"
+        yield passes(f"{name}: {held} match priors.csv ({words}).")
     left = {str(one) for one in density} - {one.name for one in compared}
     if left:
         yield skips(f"{name}: the table does not determine {', '.join(sorted(left))}.")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -56,19 +57,25 @@ class BundledModel:
             Every free variable of the model, as it is: what lies between 0 and 1 is taken to its
             log-odds here. So the value is that of `sample_stats.logp`.
         """
-        model = self.built.model
-        function = pytensor.function(model.value_vars, model.logp(), on_unused_input="ignore")
         sizes = [draws.sizes[dim] for dim in SAMPLES]
         values = self.unconstrained(draws).values()
-        found = [float(function(*point)) for point in zip(*values, strict=True)]
+        found = [float(self._density(*point)) for point in zip(*values, strict=True)]
         return xr.DataArray(np.reshape(found, sizes), dims=SAMPLES)
 
     def gradients(self, draws: xr.Dataset) -> NDArray[Any]:
         """Gradients of the log-density (sample, parameter), by `unconstrained`, in its order."""
-        model = self.built.model
-        function = pytensor.function(model.value_vars, model.dlogp(), on_unused_input="ignore")
         values = self.unconstrained(draws).values()
-        return np.array([function(*point) for point in zip(*values, strict=True)])
+        return np.array([self._slopes(*point) for point in zip(*values, strict=True)])
+
+    @cached_property
+    def _density(self) -> Any:
+        model = self.built.model
+        return pytensor.function(model.value_vars, model.logp(), on_unused_input="ignore")
+
+    @cached_property
+    def _slopes(self) -> Any:
+        model = self.built.model
+        return pytensor.function(model.value_vars, model.dlogp(), on_unused_input="ignore")
 
     def unconstrained(self, draws: xr.Dataset) -> dict[str, NDArray[Any]]:
         """Give draws as the sampler sees them (sample, ...), by free variable, chain by chain."""

@@ -21,6 +21,7 @@ from securebase.report.wording import (
     factor_text,
     fixed,
     listed,
+    lower_bound,
     opposite_region,
     place_words,
     probability_text,
@@ -126,10 +127,10 @@ class ClaimResult:
     @property
     def bayes_factor(self) -> Number:
         """Factor by which the data multiplied the odds of the claimed region."""
-        text = factor_text(self.value("bayes_factor"))
+        factor = self.value("bayes_factor")
         # where all draws agree it is only known to be larger
-        bound = "> " if self.value(self.claimed_column) == 1.0 else ""
-        return self._number("bayes_factor", bound + text)
+        larger = self.value(self.claimed_column) == 1.0
+        return self._number("bayes_factor", lower_bound(factor) if larger else factor_text(factor))
 
     def _number(self, column: str, text: str) -> Number:
         return Number(self.value(column), text, f"{self.file}#{self.claim.id}.{column}")

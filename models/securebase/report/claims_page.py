@@ -20,18 +20,19 @@ from securebase.report.sections import (
     answer,
     check_it,
     deviations,
+    fidelity,
     missing,
     prior_sensitivity,
     tried,
     trust,
 )
 from securebase.report.sections.tried import Record
+from securebase.report.set_aside import exclusion_table
 from securebase.report.svg import Picture, inline_svg
 from securebase.report.tables import (
-    exclusion_table,
     flow_tables,
-    people,
     scoring_table,
+    took_part,
 )
 from securebase.report.wording import Sentence, estimand_words, plain
 
@@ -83,15 +84,16 @@ def render_claims(
         ],
         trouble=[one for one in analyses if one.withheld],
         digests=results.digests,
-        people=people(results.people, study),
+        people=took_part(results, study),
         chart=flow_chart(study, results),
         flow=flow_tables(results, study),
         exclusions=exclusion_table(results),
         scoring=scoring_table(results, study),
         told=[
+            *filter(None, [fidelity.section(analyses)]),
             tried.section(study, record),
             deviations.section(study, rules, record),
-            check_it.section(study),
+            check_it.section(study, results.counted is not None),
         ],
     )
 

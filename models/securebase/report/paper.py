@@ -15,7 +15,7 @@ from securebase.report.inputs import StudyResults
 from securebase.report.rendering import rendered
 from securebase.report.rules import Rules
 from securebase.report.sections import missing, model, prior_sensitivity
-from securebase.report.tables import Cell, Table, labels_of, people
+from securebase.report.tables import Cell, Table, labels_of, took_part
 from securebase.report.wording import (
     Number,
     claimed_region,
@@ -108,7 +108,7 @@ def _participants(study: Study, results: StudyResults) -> str:
     what = counted(set_aside, "row or cell", "rows and cells")
     lost = f" {what} were set aside, each with its reason."
     simulated = " All data are simulated; effect sizes are ours." if study.simulated else ""
-    return f"{plain(people(results.people, study))}.{lost if set_aside else ''}{simulated}"
+    return f"{plain(took_part(results, study))}.{lost if set_aside else ''}{simulated}"
 
 
 def _measures(study: Study, results: StudyResults) -> str:

@@ -8,6 +8,10 @@ from typing import Any, Final
 from securebase.codebook.claim import Claim, Term
 
 NOT_AVAILABLE: Final = "not available"
+FEW: Final = "fewer than 10"
+"""In the place of a count from one to nine where these are withheld."""
+UNTOLD: Final = "not told"
+"""In the place of a number that would tell such a count."""
 MINUS: Final = "\N{MINUS SIGN}"
 NOT_ASSESSABLE: Final = "not assessable"
 VERDICTS: Final = {
@@ -120,6 +124,14 @@ def factor_text(value: float) -> str:
     if value < 0.005:
         return "< 0.01"
     return f"{value:,.0f}" if value >= 10 else fixed(value, 2)
+
+
+def lower_bound(value: float) -> str:
+    """Print what is only known to be larger: rounded down, so that it is."""
+    if not math.isfinite(value):
+        return NOT_AVAILABLE
+    whole = math.ceil(value) - 1
+    return f"> {whole:,}" if whole >= 10 else f"> {(math.ceil(100 * value) - 1) / 100:.2f}"
 
 
 def probability_text(value: float, mcse: float) -> str:

@@ -149,10 +149,13 @@ def _trajectory_note(one: Analysed, limits: Mapping[str, tuple[float, float]]) -
         else "Lines: the expected mean of everybody in the study, with its 95 % posterior band, "
         "as if those who left differ only in what they had answered before. "
     )
-    return (
-        f"{lines}Points: observed means of those who answered at that wave, ± one standard error "
-        f"of the mean; n people below. {_axis_words(one, limits)}"
+    points = (
+        "Points: observed means of those who answered at that wave, ± one standard error of the "
+        "mean; n people below. "
     )
+    if one.results.trajectories["observed_mean"].isna().all():
+        points = "Observed means are not told. "
+    return f"{lines}{points}{_axis_words(one, limits)}"
 
 
 def _ranges(one: Analysed) -> dict[str, tuple[float, float]]:

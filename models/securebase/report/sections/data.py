@@ -16,6 +16,10 @@ from securebase.report.wording import Sentence, counted, listed
 _MOST_WAVES: Final = 12
 _SHOWN: Final = 8
 _RECOGNISED: Final = 10
+_MASKED: Final = (
+    "Observed means are not told: of some people nothing, or not all, is released, and means of "
+    "all would tell the rest."
+)
 _MARKS: Final = (
     "A mark per wave: \N{BLACK CIRCLE} answered, \N{WHITE CIRCLE} not, \N{MIDDLE DOT} not asked. "
     f"Fewer than {_RECOGNISED} are not counted."
@@ -43,7 +47,10 @@ def _blocks(one: Analysed) -> Iterator[Block]:
     left_out = left_out_note(one.results, one.study.unit)
     if left_out:
         yield Note(left_out)
-    yield _observed(one)
+    if one.results.trajectories["observed_mean"].notna().any():
+        yield _observed(one)
+    else:
+        yield Note((_MASKED,))
     if one.results.trajectories["wave"].nunique() <= _MOST_WAVES:
         yield _patterns(one)
         yield Note((_MARKS,))
