@@ -216,7 +216,7 @@ def test_progress_tells_what_is_left(tmp_path: Path) -> None:
     told = list(progress_lines(run, tmp_path, NOON))
     assert told[:4] == [
         "1 of 6 jobs done in 2 min",
-        "about 2 min to go, 1 side by side",
+        "at least 2 min to go, 1 side by side",
         "not counted, for none has ended yet: judge_small, write_pages_small",
         "at work: sample small, panel, 2 min (cluster job 6, not in the queue)",
     ]

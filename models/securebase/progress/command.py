@@ -72,12 +72,11 @@ def _where(job: Job, places: dict[str, Queued], now: datetime) -> str:
 def _time_left(run: Run, folder: Path) -> Iterator[str]:
     """Work left by the mean times of jobs that ended here, over as many as are at work."""
     ended = Counter(job.rule for job in run.of("finished"))
-    left = {rule: count - ended[rule] for rule, count in run.planned.items()}
+    left = {rule: run.planned[rule] - ended[rule] for rule in run.planned if rule != "all"}
     known = expected_seconds(list(left), job_costs([folder / "logs"]))
-    seconds = sum(known[rule] * left[rule] for rule in known)
-    if seconds:
-        beside = max(len(run.of("at work")), 1)
-        yield f"about {duration(seconds / beside)} to go, {beside} side by side"
     unknown = [rule for rule, count in left.items() if count and rule not in known]
-    if named := [rule for rule in unknown if rule != "all"]:
-        yield f"not counted, for none has ended yet: {', '.join(named)}"
+    if seconds := sum(known[rule] * left[rule] for rule in known):
+        beside, least = max(len(run.of("at work")), 1), "at least" if unknown else "about"
+        yield f"{least} {duration(seconds / beside)} to go, {beside} side by side"
+    if unknown:
+        yield f"not counted, for none has ended yet: {', '.join(unknown)}"
