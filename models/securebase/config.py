@@ -198,7 +198,7 @@ class Multiverse(Refits):
     run: bool = Field(
         False, description="Whether the multiverses that codebooks declare are fitted."
     )
-    draws: int = Field(1500, ge=100, description="Kept draws per chain of each fit.")
+    draws: int = Field(1000, ge=100, description="Kept draws per chain of each fit.")
     tune: int = Field(300, ge=100, description="Warm-up draws per chain of each fit.")
     r_hat: float = Field(1.02, gt=1.0, description="Larger: the fit is drawn again, longer.")
     ess: float = Field(
@@ -211,7 +211,7 @@ class Multiverse(Refits):
         30.0, ge=0, description="Of it to start and to compile; measured on the real couples."
     )
     seconds_per_fit: Positive = Field(
-        3.0, description="Of it for each specification; measured on the real couples."
+        2.5, description="Of it for each specification; measured on the real couples."
     )
 
     @property

@@ -25,6 +25,7 @@ for study in STUDIES:
         input:
             of_study(study, *pages_read()),
             [f"results/{study}/{name}" for name in CLEANED],
+            multiverse_of(study),
             claims=f"results/{study}/claims.csv",
             fits=f"results/{study}/fits.csv",
             code=code_of_study("write_bundle", study),

@@ -87,6 +87,7 @@ OF_STUDY: Final[Mapping[str, Rule]] = {
     "flow.csv": partial(_counts, columns=("persons", "units")),
     "codebook.csv": partial(_counts, columns=("n", "missing")),
     "scoring.tsv": _scoring,
+    "specs.csv": _as_it_is,
 }
 OF_ANALYSIS: Final[Mapping[str, Rule]] = {
     "priors.csv": _as_it_is,

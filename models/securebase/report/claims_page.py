@@ -22,10 +22,12 @@ from securebase.report.sections import (
     deviations,
     missing,
     prior_sensitivity,
+    specifications,
     tried,
     trust,
 )
 from securebase.report.sections.tried import Record
+from securebase.report.specified import specified
 from securebase.report.svg import Picture, inline_svg
 from securebase.report.tables import (
     exclusion_table,
@@ -58,6 +60,7 @@ def render_claims(
     """
     decision = rules.decision
     claims = in_declared_order(study, analyses)
+    multiverse = specified(study, results, decision)
     supported, wrong = expected_wrong(claims)
     return rendered(
         "claims.html.j2",
@@ -77,6 +80,7 @@ def render_claims(
             for one in analyses
             for result in one.shown
         },
+        standings=specifications.standings(multiverse, claims),
         supported=supported,
         expected_wrong=fixed(wrong, 2),
         forests=_forests(claims, decision),
@@ -91,6 +95,7 @@ def render_claims(
         exclusions=exclusion_table(results),
         scoring=scoring_table(results, study),
         told=[
+            *specifications.sections(multiverse, claims),
             tried.section(study, record),
             deviations.section(study, rules, record),
             check_it.section(study),

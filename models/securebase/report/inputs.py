@@ -28,6 +28,8 @@ GRID_FILE: Final = "prior_grid.csv"
 DROPOUT_FILE: Final = "dropout.csv"
 PREDICTION_FILE: Final = "prediction.csv"
 FITS_FILE: Final = "fits.csv"
+SPECS_FILE: Final = "specs.csv"
+MULTIVERSE_FILE: Final = "multiverse.parquet"
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,8 @@ class StudyResults:
         The tables of the same name; their index is the line in the file, the header being line 1.
     people : pandas.DataFrame
         Columns unit, person and role of ``waves.parquet``.
+    specs, multiverse : pandas.DataFrame or None
+        ``specs.csv`` and ``multiverse.parquet``, where they were asked for.
     analyses : mapping of str to AnalysisResults
         In the order the codebook declares them.
     digests : mapping of str to str
@@ -106,11 +110,15 @@ class StudyResults:
     codebook: pd.DataFrame
     claims: pd.DataFrame
     people: pd.DataFrame
+    specs: pd.DataFrame | None
+    multiverse: pd.DataFrame | None
     analyses: Mapping[str, AnalysisResults]
     digests: Mapping[str, str]
 
 
-def read_results(study: Study, folder: Path, refits: Sequence[str] = ()) -> StudyResults:
+def read_results(
+    study: Study, folder: Path, refits: Sequence[str] = (), multiverse: bool = False
+) -> StudyResults:
     """Read the results of a study.
 
     Parameters
@@ -121,6 +129,8 @@ def read_results(study: Study, folder: Path, refits: Sequence[str] = ()) -> Stud
         ``results/<study>``.
     refits : sequence of str
         Tables of re-fits that each analysis has: `GRID_FILE`, `DROPOUT_FILE`.
+    multiverse : bool
+        Whether every declared specification was fitted.
 
     Raises
     ------
@@ -131,6 +141,7 @@ def read_results(study: Study, folder: Path, refits: Sequence[str] = ()) -> Stud
     wanted = [
         WAVES_FILE,
         *STUDY_FILES,
+        *((SPECS_FILE, MULTIVERSE_FILE) if multiverse else ()),
         *(f"{name}/{file}" for name in study.analyses for file in (*ANALYSIS_FILES, *refits)),
     ]
     faults = [
@@ -161,6 +172,8 @@ def read_results(study: Study, folder: Path, refits: Sequence[str] = ()) -> Stud
         codebook=tables["codebook.csv"],
         claims=tables["claims.csv"],
         people=people,
+        specs=tables.get(SPECS_FILE),
+        multiverse=pd.read_parquet(folder / MULTIVERSE_FILE) if multiverse else None,
         analyses={name: _analysis(name, folder, tables) for name in study.analyses},
         digests={path: hashlib.sha256((folder / path).read_bytes()).hexdigest() for path in wanted},
     )

@@ -62,6 +62,7 @@ _COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
         *("model", "reason", "left_out", "count", "elpd", "se", "k_worst", "k_limit", "k_bad"),
         *("refits", "difference", "difference_se"),
     ),
+    "specs.csv": ("claim", "analysis", "specification", "kind", "p_claim", "verdict"),
     "fits.csv": ("entry", "analysis", "model", "data", "purpose", "fits", "failed", "unfinished"),
     "checks.tsv": ("check", "what", "value", "threshold", "comparison", "passed", "explanation"),
 }
@@ -85,6 +86,7 @@ _TEXT: Final = frozenset(
         *("of", "with", "on", "by", "answered", "family", "design", "world", "region", "level"),
         *("date", "data", "purpose", "errors", "seed_as_ruled", "declared_sha256", "hash"),
         *("priors_sha256", "data_sha256", "registered", "now", "full_verdict", "public_verdict"),
+        "specification",
     }
 )
 

@@ -1,0 +1,184 @@
+"""The specification curve: a claim under every declared specification, and what each decided."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import NDArray
+
+from securebase.codebook.claim import Claim
+from securebase.codebook.multiverse import Choice
+from securebase.codebook.specifications import ASSUMPTION, DECLARED
+from securebase.report import svg
+
+Array = NDArray[np.float64]
+
+WIDTH: Final = 4.1
+_LEFT: Final = 0.34
+_ROW: Final = 0.135
+_COLOURS: Final = {
+    "supported": svg.CLAIMED,
+    "contradicted": svg.OPPOSITE,
+    "practically zero": svg.THIRD,
+}
+_MARKS: Final = {"supported": "o", "contradicted": "X", "practically zero": "s"}
+# between the specifications that count and those that test, in specifications
+_GAP: Final = 0.06
+
+
+@dataclass(frozen=True)
+class Curve:
+    """What is drawn of a claim.
+
+    Parameters
+    ----------
+    claim : Claim
+    fits : pandas.DataFrame
+        Its rows of ``multiverse.parquet``.
+    choices : mapping of str to Choice
+        As declared.
+    probability : float
+        That a verdict needs.
+    unit : str
+        Of the estimand.
+    """
+
+    claim: Claim
+    fits: pd.DataFrame
+    choices: Mapping[str, Choice]
+    probability: float
+    unit: str
+
+    @property
+    def column(self) -> str:
+        """Column of the probability of the claimed region."""
+        return "p_rope" if self.claim.direction == "zero" else "p_beyond"
+
+    def placed(self) -> pd.DataFrame:
+        """Fitted rows by kind and probability, with the place `x` of each; tests stand apart.
+
+        Estimates are rounded to a tenth of the declared posterior's standard deviation: exact ones
+        of samples that differ in few units would give their records away.
+        """
+        rows = self.fits[self.fits["failure"] == ""]
+        tests = rows["kind"] == ASSUMPTION
+        order = rows.assign(tests=tests).sort_values(["tests", self.column, "median"])
+        gap = max(1.0, _GAP * len(order)) * order["tests"]
+        placed = order.assign(x=np.arange(len(order)) + gap)
+        step = float(placed.loc[placed["kind"] == DECLARED, "sd"].max()) / 10
+        for name in ("q2_5", "median", "q97_5") if step > 0 else ():
+            placed[name] = (placed[name] / step).round() * step
+        return placed
+
+    def concerning(self) -> list[tuple[str, Choice]]:
+        """Choices that concern the analysis of the claim."""
+        columns = [(name, one, self.fits[f"choice_{name}"]) for name, one in self.choices.items()]
+        return [(name, one) for name, one, column in columns if (column != "").any()]
+
+
+def specification_curve(curve: Curve) -> Figure:
+    """Draw estimates and probabilities, and below each what its specification decided."""
+    placed, choices = curve.placed(), curve.concerning()
+    lines = sum(1 + len(one.options) for _, one in choices)
+    heights = {"estimate": 1.5, "probability": 1.0, "choices": _ROW * lines}
+    total = sum(heights.values()) + 1.02
+    with svg.drawing_style():
+        figure = Figure(figsize=(WIDTH, total))
+        top, panels = total - 0.38, {}
+        for name, height in heights.items():
+            place = (_LEFT, (top - height) / total, 0.98 - _LEFT, height / total)
+            panels[name] = figure.add_axes(place)
+            panels[name].set_xlim(-1.0, float(placed["x"].max()) + 1.0)
+            panels[name].set_xticks([])
+            top -= height + 0.2
+        _estimates(panels["estimate"], curve, placed)
+        _families(panels["estimate"], placed)
+        _probabilities(panels["probability"], curve, placed)
+        _decided(panels["choices"], choices, placed)
+    return figure
+
+
+def _families(axes: Axes, placed: pd.DataFrame) -> None:
+    """Name the two families above their columns, and part them by a line."""
+    for tests, words in ((False, "equivalent"), (True, "tests of assumptions")):
+        x = placed.loc[placed["tests"] == tests, "x"]
+        if not x.empty:
+            axes.annotate(
+                f"{words} ({len(x)})", (float(x.mean()), 1.0), (0, 3),
+                xycoords=axes.get_xaxis_transform(), textcoords="offset points",
+                ha="center", fontsize=7.5, color=svg.MUTED,
+            )  # fmt: skip
+
+
+def _estimates(axes: Axes, curve: Curve, placed: pd.DataFrame) -> None:
+    low, high = curve.claim.rope.low, curve.claim.rope.high
+    axes.axhspan(low, high, color=svg.ROPE, linewidth=0, zorder=0)
+    for verdict, rows in placed.groupby("verdict", sort=False):
+        colour = _COLOURS.get(str(verdict), svg.MUTED)
+        _bars(axes, rows["x"], rows["q2_5"], rows["q97_5"], colour, 0.9)
+    axes.plot(placed["x"], placed["median"], ".", color=svg.INK, markersize=1.8)
+    declared = placed[placed["kind"] == DECLARED]
+    axes.plot(
+        declared["x"], declared["q97_5"], marker=7, color=svg.INK, markersize=5, linestyle="none",
+        clip_on=False, zorder=5,
+    )  # fmt: skip
+    _side(axes, f"median,\n95 % ETI\n{curve.unit}".rstrip())
+    axes.margins(y=0.08)
+
+
+def _probabilities(axes: Axes, curve: Curve, placed: pd.DataFrame) -> None:
+    axes.axhline(curve.probability, color=svg.INK, linewidth=0.8, linestyle=(0, (3, 2)))
+    for verdict, rows in placed.groupby("verdict", sort=False):
+        colour = _COLOURS.get(str(verdict), svg.MUTED)
+        filled = colour if str(verdict) in _MARKS else "none"
+        axes.plot(
+            rows["x"], rows[curve.column].round(2), _MARKS.get(str(verdict), "o"), markersize=2.6,
+            markerfacecolor=filled, markeredgecolor=colour, markeredgewidth=0.6, clip_on=False,
+        )  # fmt: skip
+    axes.set_ylim(0, 1.02)
+    axes.set_yticks([0, 0.5, curve.probability], ["0", ".5", f"{curve.probability:g}".lstrip("0")])
+    _side(axes, "P(claim)")
+
+
+def _decided(axes: Axes, choices: Sequence[tuple[str, Choice]], placed: pd.DataFrame) -> None:
+    """A line per option under the name of its choice, with a mark where it was taken."""
+    line = 0.0
+    labels: list[tuple[float, str, bool]] = []
+    for name, choice in choices:
+        labels.append((line, choice.label or name, True))
+        line -= 1
+        for option, one in choice.options.items():
+            x = placed.loc[placed[f"choice_{name}"] == option, "x"]
+            colour = svg.INK if choice.kind != ASSUMPTION else svg.AVOIDANCE
+            axes.axhline(line, color=svg.LINE, linewidth=0.5, zorder=0)
+            _bars(axes, x, line - 0.34 + 0 * x, line + 0.34 + 0 * x, colour, 1.0)
+            labels.append((line, one.label or option.replace("_", " "), False))
+            line -= 1
+    axes.set_ylim(line + 0.4, 0.6)
+    axes.set_axis_off()
+    for y, words, heading in labels:
+        axes.annotate(
+            words, (0, y), (-5, 0), xycoords=axes.get_yaxis_transform(), va="center", ha="right",
+            textcoords="offset points", fontsize=7, color=svg.INK if heading else svg.MUTED,
+        )  # fmt: skip
+
+
+def _bars(
+    axes: Axes, x: pd.Series, low: pd.Series, high: pd.Series, colour: str, width: float
+) -> None:
+    """Upright bars as one line with gaps: one element of the drawing however many there are."""
+    gaps = np.full(len(x), np.nan)
+    along = np.column_stack([x, x, gaps]).ravel()
+    up = np.column_stack([low, high, gaps]).ravel()
+    axes.plot(along, up, color=colour, linewidth=width, solid_capstyle="butt")
+
+
+def _side(axes: Axes, words: str) -> None:
+    axes.annotate(
+        words, (0, 0.5), (-30, 0), xycoords="axes fraction", textcoords="offset points",
+        ha="right", va="center", fontsize=7.5, color=svg.MUTED,
+    )  # fmt: skip
