@@ -1,7 +1,7 @@
 """From the results of a study to its bundle."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -204,16 +204,25 @@ def _public_files(order: Order, hidden: bool) -> Files:
     exclusions = pd.read_csv(order.folder / "exclusions.tsv", sep="\t", dtype=str)
     files["exclusions.csv"] = csv_bytes(exclusion_counts(exclusions))
     said = order.study.model_dump(mode="json", by_alias=True)
-    for one in said["exclusions"]:
+    for one in (*said["exclusions"], *_other_exclusions(order.study, said)):
         # they may name a unit
         one["where"] = dict.fromkeys(one["where"], "withheld")
     files["study.yaml"] = _yaml(said)
     return files
 
 
+def _other_exclusions(study: Study, said: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Exclusions that options of the multiverse have in the place of those declared."""
+    for name, choice in study.multiverse.choices.items() if study.multiverse else ():
+        for option in choice.options:
+            told = said["multiverse"]["choices"][name]["options"][option]
+            yield from told["change"].get("exclusions", ())
+
+
 def _controlled_files(order: Order) -> Files:
     names = (*OF_STUDY, "exclusions.tsv")
-    files = {name: (order.folder / name).read_bytes() for name in names}
+    there = [name for name in names if (order.folder / name).is_file()]
+    files = {name: (order.folder / name).read_bytes() for name in there}
     files["study.yaml"] = _yaml(order.study.model_dump(mode="json", by_alias=True))
     return files
 

@@ -11,6 +11,7 @@ WAVES: Final = "waves.parquet"
 """The scored waves: made and used by jobs, never in a bundle."""
 RAW: Final = "raw/"
 """Before the path of a raw file, which is never in a bundle."""
+SPECS: Final = "specs.csv"
 PAGES: Final = "pages/"
 GIVEN: Final = (
     *("study.yaml", "config.json", "plan.yaml", "ledger.jsonl", "ledger.head"),
@@ -71,7 +72,7 @@ def jobs_of(contents: Contents) -> list[Job]:
         Every file of the bundle is made by one of them, or `GIVEN`.
     """
     jobs = [_clean(contents), *_fits(contents), _judge(contents), *_refits(contents)]
-    jobs.append(_pages(contents))
+    jobs += [*_specifications(contents), _pages(contents)]
     made = {*GIVEN, *(path for job in jobs for path in job.makes)}
     return [*jobs, _bundle(contents, sorted(contents.files.keys() - made))]
 
@@ -153,9 +154,17 @@ def _refits(contents: Contents) -> Iterator[Job]:
                 yield _job(f"{name} {analysis}", rule, does, takes, made)
 
 
+def _specifications(contents: Contents) -> Iterator[Job]:
+    made = _there(contents, [SPECS])
+    if made:
+        does = "Fits every declared specification, batch by batch, and judges its claims."
+        takes = [*raw_files(contents), WAVES, *_told(contents)]
+        yield _job("specifications", "fit_specifications", does, takes, made)
+
+
 def _pages(contents: Contents) -> Job:
     pages = sorted(path for path in contents.files if path.startswith(PAGES))
-    tables = [*_there(contents, (*_CLEANED, "claims.csv", "ledger.jsonl")), *_told(contents)]
+    tables = [*_there(contents, (*_CLEANED, "claims.csv", SPECS, "ledger.jsonl")), *_told(contents)]
     for name in contents.study.analyses:
         tables += _of(contents, name, (*_DRAWN, *_JUDGED, *_REFITTED))
     does = "Writes the pages, and the list of all fits from the ledger."

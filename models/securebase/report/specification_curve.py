@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from textwrap import shorten, wrap
 from typing import Final
 
 import numpy as np
@@ -20,6 +21,9 @@ Array = NDArray[np.float64]
 WIDTH: Final = 4.1
 _LEFT: Final = 0.34
 _ROW: Final = 0.135
+_LINE: Final = 0.17
+_LETTERS: Final = 28
+_TITLE_LETTERS: Final = 60
 _COLOURS: Final = {
     "supported": svg.CLAIMED,
     "contradicted": svg.OPPOSITE,
@@ -85,10 +89,13 @@ def specification_curve(curve: Curve) -> Figure:
     placed, choices = curve.placed(), curve.concerning()
     lines = sum(1 + len(one.options) for _, one in choices)
     heights = {"estimate": 1.5, "probability": 1.0, "choices": _ROW * lines}
-    total = sum(heights.values()) + 1.02
+    title = wrap(f"{curve.claim.id}  {curve.claim.sentence}", _TITLE_LETTERS)
+    head = _LINE * len(title) + 0.3
+    total = sum(heights.values()) + head + 0.64
     with svg.drawing_style():
         figure = Figure(figsize=(WIDTH, total))
-        top, panels = total - 0.38, {}
+        figure.text(0.005, 1.0, "\n".join(title), va="top", linespacing=1.3)
+        top, panels = total - head, {}
         for name, height in heights.items():
             place = (_LEFT, (top - height) / total, 0.98 - _LEFT, height / total)
             panels[name] = figure.add_axes(place)
@@ -120,7 +127,13 @@ def _estimates(axes: Axes, curve: Curve, placed: pd.DataFrame) -> None:
     for verdict, rows in placed.groupby("verdict", sort=False):
         colour = _COLOURS.get(str(verdict), svg.MUTED)
         _bars(axes, rows["x"], rows["q2_5"], rows["q97_5"], colour, 0.9)
-    axes.plot(placed["x"], placed["median"], ".", color=svg.INK, markersize=1.8)
+    axes.plot(
+        placed["x"],
+        placed["median"],
+        ".",
+        color=svg.INK,
+        markersize=float(np.clip(150 / len(placed), 1.6, 4.0)),
+    )
     declared = placed[placed["kind"] == DECLARED]
     axes.plot(
         declared["x"], declared["q97_5"], marker=7, color=svg.INK, markersize=5, linestyle="none",
@@ -132,15 +145,20 @@ def _estimates(axes: Axes, curve: Curve, placed: pd.DataFrame) -> None:
 
 def _probabilities(axes: Axes, curve: Curve, placed: pd.DataFrame) -> None:
     axes.axhline(curve.probability, color=svg.INK, linewidth=0.8, linestyle=(0, (3, 2)))
+    size = float(np.clip(250 / len(placed), 2.4, 4.5))
     for verdict, rows in placed.groupby("verdict", sort=False):
         colour = _COLOURS.get(str(verdict), svg.MUTED)
         filled = colour if str(verdict) in _MARKS else "none"
         axes.plot(
-            rows["x"], rows[curve.column].round(2), _MARKS.get(str(verdict), "o"), markersize=2.6,
+            rows["x"], rows[curve.column].round(2), _MARKS.get(str(verdict), "o"), markersize=size,
             markerfacecolor=filled, markeredgecolor=colour, markeredgewidth=0.6, clip_on=False,
         )  # fmt: skip
-    axes.set_ylim(0, 1.02)
-    axes.set_yticks([0, 0.5, curve.probability], ["0", ".5", f"{curve.probability:g}".lstrip("0")])
+    lowest = min(curve.probability - 0.15, float(placed[curve.column].min()) - 0.03)
+    bottom = max(0.0, np.floor(lowest * 10) / 10)
+    axes.set_ylim(bottom, 1.0 + 0.03 * (1.0 - bottom))
+    ticks = [*np.arange(bottom, curve.probability - 0.08, 0.5 if bottom < 0.2 else 0.2)]
+    ticks.append(curve.probability)
+    axes.set_yticks(ticks, [f"{tick:.2g}" for tick in ticks])
     _side(axes, "P(claim)")
 
 
@@ -160,9 +178,13 @@ def _decided(axes: Axes, choices: Sequence[tuple[str, Choice]], placed: pd.DataF
             line -= 1
     axes.set_ylim(line + 0.4, 0.6)
     axes.set_axis_off()
+    edge = -_LEFT / (0.98 - _LEFT)
     for y, words, heading in labels:
+        # a heading has its line to itself and may run on
+        told = words if heading else shorten(words, _LETTERS, placeholder="…")
         axes.annotate(
-            words, (0, y), (-5, 0), xycoords=axes.get_yaxis_transform(), va="center", ha="right",
+            told, (edge if heading else 0, y), (2 if heading else -5, 0), va="center",
+            ha="left" if heading else "right", xycoords=axes.get_yaxis_transform(),
             textcoords="offset points", fontsize=7, color=svg.INK if heading else svg.MUTED,
         )  # fmt: skip
 
