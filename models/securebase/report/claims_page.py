@@ -6,9 +6,9 @@ from securebase.codebook.loading import Study
 from securebase.config import Decision
 from securebase.report import claim_figures
 from securebase.report.analysed import Analysed, in_declared_order
+from securebase.report.claim_counts import expected_wrong
 from securebase.report.claims import (
     ClaimResult,
-    expected_wrong,
     sides,
     verdict_sentence,
 )
@@ -35,7 +35,7 @@ from securebase.report.tables import (
     people,
     scoring_table,
 )
-from securebase.report.wording import estimand_words, fixed, plain
+from securebase.report.wording import Sentence, estimand_words, plain
 
 
 def render_claims(
@@ -61,7 +61,6 @@ def render_claims(
     decision = rules.decision
     claims = in_declared_order(study, analyses)
     multiverse = specified(study, results, decision)
-    supported, wrong = expected_wrong(claims)
     return rendered(
         "claims.html.j2",
         study=study,
@@ -81,8 +80,7 @@ def render_claims(
             for result in one.shown
         },
         standings=specifications.standings(multiverse, claims),
-        supported=supported,
-        expected_wrong=fixed(wrong, 2),
+        expected_wrong=expected_wrong(claims),
         forests=_forests(claims, decision),
         analyses=[
             (one, trust.outcome(one), answer.sentence(one), _firmness(one)) for one in analyses
@@ -103,7 +101,7 @@ def render_claims(
     )
 
 
-def _firmness(one: Analysed) -> list[str]:
+def _firmness(one: Analysed) -> list[Sentence]:
     """Say, for an analysis, what other priors and other fates of those who left would change."""
     if one.withheld:
         return []

@@ -37,5 +37,14 @@ def lines_of(file: str, lines: Iterable[int], word: str = "") -> Number:
     return Number(len(chosen), _text(len(chosen), word), lines_address(file, chosen))
 
 
+def lines_or_none(
+    file: str, lines: Iterable[int], singular: str = "", plural: str | None = None
+) -> Number | str:
+    """Count lines of a table; no line has no address, and is said without one."""
+    chosen = list(lines)
+    text = counted(len(chosen), singular, plural) if singular else f"{len(chosen):,}"
+    return Number(len(chosen), text, lines_address(file, chosen)) if chosen else text
+
+
 def _text(number: int, word: str) -> str:
     return counted(number, word) if word else f"{number:,}"

@@ -97,7 +97,7 @@ def methods(
     yield _participants(study, results)
     yield _measures(study, results)
     for one in analyses:
-        yield f"{one.analysis.question} {model.fitted(one)}"
+        yield f"{one.analysis.question} {plain(model.fitted(one))}"
     if analyses:
         yield _estimation(analyses)
     yield _decision(rules)
@@ -163,7 +163,7 @@ def results_paragraphs(
     shown = [one for one in analyses if not one.withheld]
     for sentence in (prior_sensitivity.sentence, missing.sentence):
         if shown:
-            yield _once({one.name: sentence(one) for one in shown})
+            yield _once({one.name: plain(sentence(one)) for one in shown})
 
 
 def _once(said: Mapping[str, str]) -> str:

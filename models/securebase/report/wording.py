@@ -230,6 +230,15 @@ def counted(number: int, singular: str, plural: str | None = None) -> str:
     return f"{number:,} {word}"
 
 
+def strung(parts: Iterable[Sentence], between: str = ", ", last: str = " and ") -> Sentence:
+    """Join pieces of a sentence, as `listed` joins words."""
+    *most, end = list(parts) or [()]
+    if not most:
+        return end
+    joined = [piece for part in most for piece in (between, *part)][1:]
+    return (*joined, last, *end)
+
+
 def listed(words: Iterable[str]) -> str:
     """Join words as in a sentence: "a, b and c"."""
     *most, last = list(words) or [""]

@@ -16,7 +16,7 @@ from securebase.report.section import Block, Gallery, Section, folded
 from securebase.report.sections.misfit import moment_blocks, moment_sentence
 from securebase.report.svg import Picture, inline_svg
 from securebase.report.tables import Cell, Table, labels_of, wave_labels
-from securebase.report.wording import Number, counted, fixed
+from securebase.report.wording import Number, Sentence, counted, fixed
 
 _SUMMARIES: Final = {
     "mean": "Mean",
@@ -57,9 +57,9 @@ class Replication:
 def section(one: Analysed) -> Section:
     """Say how many observed summaries lie where those of replicated studies do."""
     compared = replications(one.results)
-    words = replication_note(compared) if compared else "No study was replicated from the model."
+    words = replication_note(compared, one.name)
     title = "Does the model reproduce what was observed?"
-    sentence = (words,) if one.withheld else (f"{words} ", *moment_sentence(one))
+    sentence = words if one.withheld else (*words, " ", *moment_sentence(one))
     return Section("replication", title, sentence, tuple(_blocks(one, compared)))
 
 
@@ -127,13 +127,17 @@ def _replication_row(one: Replication, analysis: str) -> tuple[Cell, ...]:
     )
 
 
-def replication_note(compared: Sequence[Replication]) -> str:
+def replication_note(compared: Sequence[Replication], analysis: str) -> Sentence:
     """Say how many observed summaries lie where replicated ones do."""
-    inside = sum(one.inside for one in compared)
+    if not compared:
+        return ("No study was replicated from the model.",)
+    inside, every = sum(one.inside for one in compared), len(compared)
+    source = f"{analysis}/posterior.nc#posterior_predictive.*"
     return (
-        f"{inside} of {counted(len(compared), 'observed summary', 'observed summaries')} lie "
-        "within 95 % of those of studies replicated from the model (bars); one in twenty is "
-        "expected outside. Symbols as above."
+        *(Number(inside, str(inside), f"{source}.inside"), " of "),
+        Number(every, counted(every, "observed summary", "observed summaries"), f"{source}.count"),
+        " lie within 95 % of those of studies replicated from the model (bars); one in twenty is "
+        "expected outside. Symbols as above.",
     )
 
 

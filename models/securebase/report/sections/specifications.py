@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from securebase.codebook.multiverse import Choice
 from securebase.codebook.specifications import ASSUMPTION
+from securebase.multiverse.gathering import NO_RESULT
 from securebase.report.claims import ClaimResult
 from securebase.report.section import Block, Folded, Gallery, Note, Section, folded
 from securebase.report.specification_curve import Curve, specification_curve
@@ -35,20 +36,22 @@ def sections(multiverse: Specified | None, claims: Sequence[ClaimResult]) -> Ite
     if multiverse is not None and known:
         title = "Would another way of doing it change it?"
         blocks = tuple(_blocks(multiverse, known))
-        yield Section("specifications", title, (_summary(multiverse, known),), blocks)
+        yield Section("specifications", title, _summary(multiverse, known), blocks)
 
 
-def _summary(multiverse: Specified, known: Sequence[ClaimSpecified]) -> str:
-    specs = multiverse.specs.drop_duplicates(["analysis", "specification"])
-    tests = int((specs["kind"] == ASSUMPTION).sum())
-    lost = multiverse.fits.loc[multiverse.fits["failure"] != ""]
-    missing = len(lost.drop_duplicates(["analysis", "specification"]))
+def _summary(multiverse: Specified, known: Sequence[ClaimSpecified]) -> Sentence:
+    keys = ["analysis", "specification"]
+    lost = multiverse.specs[multiverse.specs["verdict"] == NO_RESULT].set_index(keys).index
+    specs = multiverse.specs.drop_duplicates(keys)
+    there = specs[~specs.set_index(keys).index.isin(lost)]
+    tests = specs[specs["kind"] == ASSUMPTION]
     grades = [one.grade for one in known]
     words = [f"{grades.count(one)} {one}" for one in (ROBUST, MIXED, FRAGILE) if one in grades]
-    results = f"{len(specs) - missing} of {counted(len(specs), 'declared specification')}"
+    verdicts = counted(len(known), "verdict")
     return (
-        f"{results} have results, {tests} of them tests of an assumption. "
-        f"Of {counted(len(known), 'verdict')}, {listed(words)} over the equivalent ones."
+        *(number(there.index), " of ", number(specs.index), " declared specifications have "),
+        *("results, ", number(tests.index), " of them tests of an assumption. "),
+        f"Of {verdicts}, {listed(words)} over the equivalent ones.",
     )
 
 
