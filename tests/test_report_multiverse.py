@@ -154,8 +154,10 @@ def test_a_choice_that_does_not_concern_an_analysis_has_no_line(
 ) -> None:
     curve = curve_of(known, "H1")
     fits = curve.fits.assign(choice_prior="")
-    shown = [name for name, _ in Curve(**{**vars(curve), "fits": fits}).concerning()]
-    assert shown == ["scoring", "missing"]
+    shown = Curve(**{**vars(curve), "fits": fits}).concerning()
+    assert shown == {"scoring": ["most", "all"], "missing": ["kept", "complete"]}
+    few = curve.fits[curve.fits["choice_scoring"] == "most"]
+    assert Curve(**{**vars(curve), "fits": few}).concerning()["scoring"] == ["most"]
 
 
 def curve_of(known: tuple[Specified, list[ClaimResult]], name: str) -> Curve:

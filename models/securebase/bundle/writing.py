@@ -1,7 +1,7 @@
 """From the results of a study to its bundle."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -203,20 +203,23 @@ def _public_files(order: Order, hidden: bool) -> Files:
     files = public_tables(order.folder, OF_STUDY, hidden)
     exclusions = pd.read_csv(order.folder / "exclusions.tsv", sep="\t", dtype=str)
     files["exclusions.csv"] = csv_bytes(exclusion_counts(exclusions))
-    said = order.study.model_dump(mode="json", by_alias=True)
-    for one in (*said["exclusions"], *_other_exclusions(order.study, said)):
-        # they may name a unit
-        one["where"] = dict.fromkeys(one["where"], "withheld")
-    files["study.yaml"] = _yaml(said)
+    files["study.yaml"] = _yaml(withheld_exclusions(order.study))
     return files
 
 
-def _other_exclusions(study: Study, said: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Exclusions that options of the multiverse have in the place of those declared."""
-    for name, choice in study.multiverse.choices.items() if study.multiverse else ():
-        for option in choice.options:
-            told = said["multiverse"]["choices"][name]["options"][option]
-            yield from told["change"].get("exclusions", ())
+def withheld_exclusions(study: Study) -> dict[str, Any]:
+    """Give a codebook as plain values, without those that rows are left out by.
+
+    They may name a unit; so may exclusions that options of the multiverse have in their place.
+    """
+    said = study.model_dump(mode="json", by_alias=True)
+    exclusions = list(said["exclusions"])
+    for choice in (said["multiverse"] or {"choices": {}})["choices"].values():
+        for option in choice["options"].values():
+            exclusions += option["change"].get("exclusions", ())
+    for one in exclusions:
+        one["where"] = dict.fromkeys(one["where"], "withheld")
+    return said
 
 
 def _controlled_files(order: Order) -> Files:

@@ -1,6 +1,6 @@
 """The specification curve: a claim under every declared specification, and what each decided."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from textwrap import shorten, wrap
 from typing import Final
@@ -9,20 +9,17 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from numpy.typing import NDArray
 
 from securebase.codebook.claim import Claim
 from securebase.codebook.multiverse import Choice
 from securebase.codebook.specifications import ASSUMPTION, DECLARED
 from securebase.report import svg
 
-Array = NDArray[np.float64]
-
 WIDTH: Final = 4.1
 _LEFT: Final = 0.34
 _ROW: Final = 0.135
 _LINE: Final = 0.17
-_LETTERS: Final = 28
+_LETTERS: Final = 25
 _TITLE_LETTERS: Final = 60
 _COLOURS: Final = {
     "supported": svg.CLAIMED,
@@ -78,16 +75,20 @@ class Curve:
             placed[name] = (placed[name] / step).round() * step
         return placed
 
-    def concerning(self) -> list[tuple[str, Choice]]:
-        """Choices that concern the analysis of the claim."""
-        columns = [(name, one, self.fits[f"choice_{name}"]) for name, one in self.choices.items()]
-        return [(name, one) for name, one, column in columns if (column != "").any()]
+    def concerning(self) -> dict[str, list[str]]:
+        """Choices that concern the analysis of the claim, with the options that were taken."""
+        taken = {name: set(self.fits[f"choice_{name}"]) for name in self.choices}
+        options = {
+            name: [option for option in choice.options if option in taken[name]]
+            for name, choice in self.choices.items()
+        }
+        return {name: listed for name, listed in options.items() if listed}
 
 
 def specification_curve(curve: Curve) -> Figure:
     """Draw estimates and probabilities, and below each what its specification decided."""
-    placed, choices = curve.placed(), curve.concerning()
-    lines = sum(1 + len(one.options) for _, one in choices)
+    placed = curve.placed()
+    lines = sum(1 + len(options) for options in curve.concerning().values())
     heights = {"estimate": 1.5, "probability": 1.0, "choices": _ROW * lines}
     title = wrap(f"{curve.claim.id}  {curve.claim.sentence}", _TITLE_LETTERS)
     head = _LINE * len(title) + 0.3
@@ -105,7 +106,7 @@ def specification_curve(curve: Curve) -> Figure:
         _estimates(panels["estimate"], curve, placed)
         _families(panels["estimate"], placed)
         _probabilities(panels["probability"], curve, placed)
-        _decided(panels["choices"], choices, placed)
+        _decided(panels["choices"], curve, placed)
     return figure
 
 
@@ -126,7 +127,7 @@ def _estimates(axes: Axes, curve: Curve, placed: pd.DataFrame) -> None:
     axes.axhspan(low, high, color=svg.ROPE, linewidth=0, zorder=0)
     for verdict, rows in placed.groupby("verdict", sort=False):
         colour = _COLOURS.get(str(verdict), svg.MUTED)
-        _bars(axes, rows["x"], rows["q2_5"], rows["q97_5"], colour, 0.9)
+        _bars(axes, rows["x"], rows["q2_5"], rows["q97_5"], colour)
     axes.plot(
         placed["x"],
         placed["median"],
@@ -153,7 +154,7 @@ def _probabilities(axes: Axes, curve: Curve, placed: pd.DataFrame) -> None:
             rows["x"], rows[curve.column].round(2), _MARKS.get(str(verdict), "o"), markersize=size,
             markerfacecolor=filled, markeredgecolor=colour, markeredgewidth=0.6, clip_on=False,
         )  # fmt: skip
-    lowest = min(curve.probability - 0.15, float(placed[curve.column].min()) - 0.03)
+    lowest = min(curve.probability - 0.06, float(placed[curve.column].min()) - 0.03)
     bottom = max(0.0, np.floor(lowest * 10) / 10)
     axes.set_ylim(bottom, 1.0 + 0.03 * (1.0 - bottom))
     ticks = [*np.arange(bottom, curve.probability - 0.08, 0.5 if bottom < 0.2 else 0.2)]
@@ -162,19 +163,21 @@ def _probabilities(axes: Axes, curve: Curve, placed: pd.DataFrame) -> None:
     _side(axes, "P(claim)")
 
 
-def _decided(axes: Axes, choices: Sequence[tuple[str, Choice]], placed: pd.DataFrame) -> None:
+def _decided(axes: Axes, curve: Curve, placed: pd.DataFrame) -> None:
     """A line per option under the name of its choice, with a mark where it was taken."""
     line = 0.0
     labels: list[tuple[float, str, bool]] = []
-    for name, choice in choices:
+    for name, options in curve.concerning().items():
+        choice = curve.choices[name]
         labels.append((line, choice.label or name, True))
         line -= 1
-        for option, one in choice.options.items():
+        for option in options:
             x = placed.loc[placed[f"choice_{name}"] == option, "x"]
             colour = svg.INK if choice.kind != ASSUMPTION else svg.AVOIDANCE
             axes.axhline(line, color=svg.LINE, linewidth=0.5, zorder=0)
-            _bars(axes, x, line - 0.34 + 0 * x, line + 0.34 + 0 * x, colour, 1.0)
-            labels.append((line, one.label or option.replace("_", " "), False))
+            _bars(axes, x, line - 0.34 + 0 * x, line + 0.34 + 0 * x, colour)
+            words = choice.options[option].label or option.replace("_", " ")
+            labels.append((line, words, False))
             line -= 1
     axes.set_ylim(line + 0.4, 0.6)
     axes.set_axis_off()
@@ -189,18 +192,19 @@ def _decided(axes: Axes, choices: Sequence[tuple[str, Choice]], placed: pd.DataF
         )  # fmt: skip
 
 
-def _bars(
-    axes: Axes, x: pd.Series, low: pd.Series, high: pd.Series, colour: str, width: float
-) -> None:
+def _bars(axes: Axes, x: pd.Series, low: pd.Series, high: pd.Series, colour: str) -> None:
     """Upright bars as one line with gaps: one element of the drawing however many there are."""
     gaps = np.full(len(x), np.nan)
     along = np.column_stack([x, x, gaps]).ravel()
     up = np.column_stack([low, high, gaps]).ravel()
+    start, end = axes.get_xlim()
+    points = 72.0 * WIDTH * (0.98 - _LEFT) / (end - start)
+    width = float(np.clip(0.6 * points, 0.4, 1.4))
     axes.plot(along, up, color=colour, linewidth=width, solid_capstyle="butt")
 
 
 def _side(axes: Axes, words: str) -> None:
     axes.annotate(
-        words, (0, 0.5), (-30, 0), xycoords="axes fraction", textcoords="offset points",
+        words, (0, 0.5), (-33, 0), xycoords="axes fraction", textcoords="offset points",
         ha="right", va="center", fontsize=7.5, color=svg.MUTED,
     )  # fmt: skip
