@@ -30,6 +30,7 @@ _TABLES: Final = {
     "prior_grid.csv": ("claims under other priors", "fitted again from the moments"),
     "dropout.csv": ("claims under other fates of those who left", _RAW_DATA),
     "prediction.csv": ("units left out, foretold by the model and its rivals", _RAW_DATA),
+    "specs.csv": ("claims under every declared specification", _RAW_DATA),
     "fidelity.csv": ("full data against what is released", _DRAWS),
 }
 """What a table holds, and how it is had again without or with the raw data."""
