@@ -1,6 +1,7 @@
 """Configuration and codebooks, read and checked; what exists; the few input functions."""
 
 import os
+import sys
 from itertools import batched
 from pathlib import Path
 
@@ -15,6 +16,9 @@ except ModuleNotFoundError:
 from securebase.config import parse_config
 from securebase.codebook.extracts import analysis_part, claims_part, data_part, rivals_part
 from securebase.faults import Fault, InputError
+from securebase.progress.causes import failures_told
+from securebase.progress.costs import write_costs
+from securebase.progress.queue import refuse_leftovers
 from securebase.registration.deviations import explanation_faults
 from securebase.sources import library_files
 from securebase.codebook.loading import load_study
@@ -29,9 +33,10 @@ if ROOT / "models" not in Path(securebase.__file__).resolve().parents:
         "use its own environment (`make environment`), or run `pip install --no-deps -e .` here"
     )
 
-# one thread per process: the chains are the parallel work, and sums keep their order
+# one thread per process, whatever the shell says that jobs are submitted from: the chains are the
+# parallel work, and sums keep their order
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(variable, "1")
+    os.environ[variable] = "1"
 
 # everything wrong with the configuration and all codebooks, in one list
 faults = []
@@ -136,10 +141,17 @@ def threads_of_a_fit(wildcards):
     """Chains side by side: two, or one where there are as many analyses as cores.
 
     Beyond two the compilation, not the sampling, is the time; and it uses one core, so that
-    analyses side by side take less time than chains do. Draws do not depend on it.
+    analyses side by side take less time than chains do. Draws do not depend on it. Jobs that are
+    submitted have no number of cores in common.
     """
     analyses = sum(len(study.analyses) for study in STUDIES.values())
-    return 1 if analyses >= (workflow.cores or 1) else 2
+    cores = workflow.resource_settings.cores
+    return 2 if cores is None or analyses < cores else 1
+
+
+def again(amount):
+    """Resource of a job: where it is retried, twice the amount, and three times."""
+    return lambda wildcards, attempt: amount * attempt
 
 
 def raw_files(wildcards):
