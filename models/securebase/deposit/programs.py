@@ -103,6 +103,11 @@ def _with_data(contents: Contents) -> Iterator[str]:
     else:
         paths = ", ".join(f"`FOLDER/{file.path}`" for file in study.raw.files)
         yield f"Put the raw files where the codebook has them: {paths}."
+    if contents.tier == "public" and study.exclusions:
+        yield (
+            "Ask the depositor for the values of exclusions, which may name a person and are "
+            "“withheld” in `study.yaml`; write them there."
+        )
     yield f"Copy `study.yaml` to `config/studies/{study.study}.yaml`, and `config.json` as it is."
     yield (
         "`snakemake --cores 4 --configfile config.json --config "
