@@ -35,6 +35,9 @@ def read_address(address: str, folder: Path, root: Path) -> float:
     rows = _rows(table, chosen)
     if column == "count":
         return float(len(rows))
+    if column == "lack":
+        zero = rows["direction"] == "zero"
+        return float((1 - rows["p_rope"].where(zero, rows["p_beyond"]).astype(float)).sum())
     if "+" in chosen or ".." in chosen:
         return float(rows[column].astype(float).sum())
     assert len(rows) == 1, f"{address} is {len(rows)} rows"
@@ -79,10 +82,14 @@ def _rows(table: pd.DataFrame, chosen: str) -> pd.DataFrame:
 
 def _of_draws(file: Path, chosen: str, statistic: str) -> float:
     group, _, rest = chosen.partition(".")
-    keyed = KEYED.fullmatch(rest)
-    assert keyed is not None, chosen
-    labels = dict(part.split("=", 1) for part in keyed[2].split(", "))
     with xr.open_datatree(file) as tree:
+        if statistic == "size":
+            return float(tree[group].sizes[rest])
+        if rest == "*":
+            return _replicated(tree, statistic)
+        keyed = KEYED.fullmatch(rest)
+        assert keyed is not None, chosen
+        labels = dict(part.split("=", 1) for part in keyed[2].split(", ") if part)
         if keyed[1] == "estimand":
             draws = draws_of(labels["claim"], tree[group]["change"])
             sizes = [tree[group].sizes[dim] for dim in ("chain", "draw")]
@@ -94,6 +101,17 @@ def _of_draws(file: Path, chosen: str, statistic: str) -> float:
     return _of_values(values, statistic)
 
 
+def _replicated(tree: xr.DataTree, statistic: str) -> float:
+    found = 0
+    for name, draws in tree["posterior_predictive"].data_vars.items():
+        observed = tree["observed_data"][name]
+        for at in observed.to_series().dropna().index:
+            labels = dict(zip(observed.dims, at if isinstance(at, tuple) else (at,), strict=True))
+            low, high = np.quantile(draws.sel(labels).to_numpy(), [0.025, 0.975])
+            found += statistic == "count" or low <= float(observed.sel(labels)) <= high
+    return float(found)
+
+
 def _of_estimand(draws: np.ndarray, statistic: str, file: Path, claim: str) -> float:
     half = draws[:, : draws.shape[1] // 2].mean()
     if statistic == "mean_of_first_half":
@@ -103,6 +121,9 @@ def _of_estimand(draws: np.ndarray, statistic: str, file: Path, claim: str) -> f
         return float((half - draws.mean()) / (row["sd"] / np.sqrt(row["ess_bulk"] / 2)))
     if statistic == "percent_of_first_half":
         return float(100 * (half / draws.mean() - 1))
+    if statistic == "sd_over_posterior":
+        row = pd.read_csv(file.parents[1] / "claims.csv").set_index("id").loc[claim]
+        return float(draws.std() / row["sd"])
     if statistic == "autocorrelation":
         off = draws - draws.mean()
         return float((off[:, 1:] * off[:, :-1]).mean() / (off**2).mean())
@@ -112,6 +133,6 @@ def _of_estimand(draws: np.ndarray, statistic: str, file: Path, claim: str) -> f
 def _of_values(values: np.ndarray, statistic: str) -> float:
     if statistic == "value":
         return float(values.item())
-    if statistic == "mean":
-        return float(values.mean())
+    if statistic in {"mean", "sum"}:
+        return float(getattr(values, statistic)())
     return float(np.quantile(values, {"q2_5": 0.025, "q97_5": 0.975}[statistic]))

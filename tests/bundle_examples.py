@@ -7,11 +7,12 @@ import numpy as np
 import pandas as pd
 from small_study import small_table, study_in
 
-from securebase.bundle.writing import Order
+from securebase.bundle.order import Order, Project
 from securebase.codebook.loading import Study
 from securebase.config import Config, Decision, Sampling, Thresholds, parse_config
 from securebase.fitting import fit_analysis
 from securebase.judgement import Bars, judge_study
+from securebase.ledger.recording import recording
 from securebase.waves.clean import clean
 
 MARK = "qxz"
@@ -60,16 +61,23 @@ def small_bundle_study(folder: Path, rng: np.random.Generator, left: int) -> Stu
     )
 
 
-def small_results(folder: Path, left: int) -> Order:
-    """Clean, fit and judge a small study; say what a bundle is to be made of."""
+def small_results(folder: Path, left: int, thresholds: Thresholds | None = None) -> Order:
+    """Clean, fit and judge a small study; say what a bundle is to be made of.
+
+    By default its few draws fail the checks, as they should.
+    """
+    bars = thresholds or Thresholds()
     study = small_bundle_study(folder, np.random.default_rng(20261123), left)
     results = folder / "results" / study.study
     results.mkdir(parents=True)
     clean(study, folder).write(results)
+    waves, ledger = results / "waves.parquet", folder / "ledger.jsonl"
     for name in study.analyses:
-        waves = results / "waves.parquet"
-        fit_analysis(study, name, waves, Sampling(**SAMPLING), 1).write(results / name)
-    judge_study(study, results, Bars(Thresholds(), 0.05, Decision()))
-    config: Config = parse_config({"studies": [study.study], "sampling": SAMPLING})
+        with recording(ledger, waves):
+            fit_analysis(study, name, waves, Sampling(**SAMPLING), 1).write(results / name)
+    judge_study(study, results, Bars(bars, 0.05, Decision()))
+    asked = {"sampling": SAMPLING, "thresholds": bars.model_dump()}
+    config: Config = parse_config({"studies": [study.study], **asked})
     nowhere = folder / "none"
-    return Order(study, results, config, folder, nowhere, nowhere)
+    project = Project(ledger, nowhere, nowhere, nowhere)
+    return Order(study, results, config, folder, project)

@@ -12,6 +12,7 @@ from securebase.audit.addresses_read import stays_out, value_at
 from securebase.audit.opened import Opened
 from securebase.audit.pages_read import PageReader, Printed
 from securebase.faults import InputError
+from securebase.report.wording import lower_bound
 
 
 @pytest.fixture(scope="module")
@@ -49,10 +50,18 @@ def test_the_reader_of_pages_finds_the_numbers_and_verdicts(bundle: Path) -> Non
     [(0.126, "0.12", False), (0.126, "0.13", True), (0.0004, "< 0.001", True),
      (0.14, "< 0.1", False), (0.9999, "> 0.99", True), (-0.16, "−0.16", True),
      (0.184, "18 %", True), (1204.0, "1,204", True), (math.nan, "not available", True),
-     (math.nan, "3", False), (3.0, "not available", False)],
+     (math.nan, "3", False), (3.0, "not available", False), (math.nan, "fewer than 10", True),
+     (math.nan, "not told how many records", True), (3.0, "fewer than 10", False),
+     (math.nan, "about 3", False)],
 )  # fmt: skip
 def test_a_printed_number_agrees_with_its_value_or_not(value: float, text: str, good: bool) -> None:
     assert Printed("x", value, text).agrees is good
+
+
+@pytest.mark.parametrize("value", [19318.9, 19319.0, 10.5, 9.999, 0.014])
+def test_what_is_only_known_to_be_larger_is(value: float) -> None:
+    assert Printed("x", value, lower_bound(value)).agrees
+    assert lower_bound(19318.9) == "> 19,318"
 
 
 @pytest.mark.parametrize(

@@ -187,14 +187,14 @@ TAMPERINGS = {
         "host name: lab-3.local",
     ),
     # what a reader is told
-    "run time is not told": (
+    "rules are not answered": (
         write(
             "README.md",
-            "# Data availability\nLicence, files, software, `securebase audit`, omitted",
+            "## Data and Code Availability Standard\n\n| 1 | Raw data | answered | Here. |\n",
         ),
         {"A71"},
         "A71",
-        "missing: expected run time",
+        "does not answer rule 2 of DCAS, Raw data",
     ),
     "a manifest of nothing": (
         write("codecheck.yml", "version: 1\npaper: {title: T}\nmanifest: [{file: none.csv}]\n"),
@@ -268,7 +268,7 @@ def test_what_cannot_be_read_fails_and_stops_nothing(
     shutil.copytree(bundle, copy)
     (copy / name).write_bytes(content)
     outcomes = audited(Opened(copy))
-    assert len(outcomes) == 39
+    assert len(outcomes) == 42
     found = {one.id: one for one in outcomes}
     assert failed(found) - {"A01"}
     assert str(tmp_path) not in " ".join(map(str, outcomes))

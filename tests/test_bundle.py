@@ -24,8 +24,9 @@ from securebase.bundle.opening import (
     open_bundle,
     refit_bundle,
 )
+from securebase.bundle.order import Order
 from securebase.bundle.release import masked_parts, outgoing
-from securebase.bundle.writing import Order, write_bundle
+from securebase.bundle.writing import write_bundle
 from securebase.codebook.analysis import PriorOverride
 from securebase.codebook.loading import Study
 from securebase.config import Sampling
@@ -172,6 +173,7 @@ def test_small_counts_are_blank_and_what_is_withheld_is_said(masked: Made) -> No
     with open_bundle(masked.path) as opened:
         exclusions = pd.read_csv(opened.folder / "exclusions.csv")
         assert exclusions["count"].isna().all()
+        assert (exclusions["withheld"] == "fewer than 10").all()
         flow = pd.read_csv(opened.folder / "flow.csv")
         assert not flow["persons"].isin(range(1, 10)).any()
         assert flow["persons"].isna().any()
@@ -182,7 +184,7 @@ def test_small_counts_are_blank_and_what_is_withheld_is_said(masked: Made) -> No
         assert scoring[["mean", "sd"]].isna().all(axis=None)
         text = (opened.folder / "README.md").read_text(encoding="utf-8")
         lost = opened.about["values_masked"]["growth"]
-        assert f"{lost} observed values not released" in text
+        assert f"{lost} observed values treated as missing" in text
 
 
 def test_manifest_lists_every_other_file(complete: Made, tmp_path: Path) -> None:

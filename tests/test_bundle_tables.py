@@ -16,14 +16,18 @@ from growth_examples import FALLS
 from securebase.bundle.analysis_files import asks_of_columns
 from securebase.bundle.command import config_of
 from securebase.bundle.draws import controlled_draws
+from securebase.bundle.flow_counts import FlowTold, public_flow
 from securebase.bundle.seal import commitments, merkle_root, nonces_of
-from securebase.bundle.tables import OF_ANALYSIS, OF_STUDY, blanked, exclusion_counts
+from securebase.bundle.tables import OF_ANALYSIS, OF_STUDY, Told, blanked, exclusion_counts
 from securebase.codebook.claim import Claim
 from securebase.disclosure import Cell
 from securebase.disclosure.attacks import count_right, lattice_attack
 from securebase.faults import InputError
 
 NONCE = bytes(range(32))
+COLUMNS = ["stage", "wave", "role", "persons", "units", "reason"]
+EMPTY = FlowTold(public_flow(pd.DataFrame(columns=COLUMNS)))
+ALL, MASKED = Told(False, EMPTY), Told(True, EMPTY)
 
 
 def test_counts_of_one_to_nine_are_blank_and_no_others() -> None:
@@ -38,7 +42,7 @@ def test_exclusions_are_counted_without_rows_and_units() -> None:
     rows = [{"unit": f"u{n}", "row": n, "rule": "declared" if n else "empty_row",
              "reason": "late", "action": "row left out"} for n in range(12)]  # fmt: skip
     found = exclusion_counts(pd.DataFrame(rows))
-    assert found.columns.tolist() == ["rule", "reason", "action", "count"]
+    assert found.columns.tolist() == ["rule", "reason", "action", "count", "withheld"]
     assert found["count"].fillna(-1).tolist() == [11, -1]
 
 
@@ -46,26 +50,27 @@ def test_rare_patterns_have_no_name() -> None:
     table = pd.DataFrame(
         {"composition": "all", "answered": ["●●", "●○", "○●"], "units": [30, 7, 5]}
     )
-    found = OF_ANALYSIS["patterns.csv"](table, False)
+    found = OF_ANALYSIS["patterns.csv"](table, ALL)
     assert found["answered"].tolist() == ["●●", ""]
     assert found["units"].tolist() == [30, 12]
     # seven would follow from the number of all
-    few = OF_ANALYSIS["patterns.csv"](table[table["units"] != 5], False)
+    few = OF_ANALYSIS["patterns.csv"](table[table["units"] != 5], ALL)
     assert few["units"].tolist() == [37]
     every = table[table["units"] == 30]
-    assert OF_ANALYSIS["patterns.csv"](every, False)["answered"].tolist() == ["●●"]
+    assert OF_ANALYSIS["patterns.csv"](every, ALL)["answered"].tolist() == ["●●"]
 
 
 def test_numbers_of_all_data_are_told_only_where_nothing_is_masked() -> None:
-    scoring = pd.DataFrame({"n": [30], "mean": [3.123456], "sd": [1.0], "item_rest": [0.51234],
-                            "alpha": [0.91234], "omega": [0.9]})  # fmt: skip
-    assert OF_STUDY["scoring.tsv"](scoring, False)["mean"].tolist() == [3.123456]
-    hidden = OF_STUDY["scoring.tsv"](scoring, True)
+    scoring = pd.DataFrame({"wave": ["m0"], "n": [30], "mean": [3.123456], "sd": [1.0],
+                            "item_rest": [0.51234], "alpha": [0.91234],
+                            "omega": [0.9]})  # fmt: skip
+    assert OF_STUDY["scoring.tsv"](scoring, ALL)["mean"].tolist() == [3.123456]
+    hidden = OF_STUDY["scoring.tsv"](scoring, MASKED)
     assert hidden[["mean", "sd"]].isna().all(axis=None)
     assert hidden["alpha"].tolist() == [0.912]
     residual = pd.DataFrame({"of": ["a"], "residual": [0.123]})
-    assert OF_ANALYSIS["residual_moments.csv"](residual, True).empty
-    assert len(OF_ANALYSIS["residual_moments.csv"](residual, False)) == 1
+    assert OF_ANALYSIS["residual_moments.csv"](residual, MASKED).empty
+    assert len(OF_ANALYSIS["residual_moments.csv"](residual, ALL)) == 1
 
 
 def test_levels_blank_persons_and_keep_waves() -> None:
@@ -74,7 +79,7 @@ def test_levels_blank_persons_and_keep_waves() -> None:
          ("occasion", "soldier", 200, 1.0, 3.0)],
         columns=["level", "role", "number", "fewest", "most"],
     )  # fmt: skip
-    found = OF_ANALYSIS["levels.csv"](table, False)
+    found = OF_ANALYSIS["levels.csv"](table, ALL)
     assert found["fewest"].fillna(-1).tolist() == [-1, -1, 1]
     assert found["most"].fillna(-1).tolist() == [-1, 14, 3]
 

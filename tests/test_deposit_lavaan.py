@@ -185,10 +185,10 @@ def test_moments_are_written_to_the_bit(panel_and_cells: tuple[Panel, PartMoment
     for cell in cells:
         mine = [row for row in rows if row["cell"] == cell.name]
         assert {int(row["n"]) for row in mine} == {cell.n}
-        means = {row["row"]: float(row["value"]) for row in mine if row["kind"] == "mean"}
+        means = {row["of"]: float(row["value"]) for row in mine if row["kind"] == "mean"}
         assert means == dict(zip(cell.columns, cell.mean.tolist(), strict=True))
         pairs = {
-            (row["row"], row["column"]): float(row["value"]) for row in mine if row["kind"] == "cov"
+            (row["of"], row["with"]): float(row["value"]) for row in mine if row["kind"] == "cov"
         }
         width = len(cell.columns)
         assert len(pairs) == width * (width + 1) // 2

@@ -15,6 +15,7 @@ from securebase.deposit.measured import (
     Measured,
     bracket,
     gigabytes,
+    measured_jobs,
     read_benchmark,
     times_of_fits,
 )
@@ -234,3 +235,20 @@ def test_times_of_fits_are_those_of_the_last_that_was_finished(real: Contents) -
         start(9, "panel"),
     ]
     assert times_of_fits(entries, real.study) == {"fit growth": ("2026-03-03", "2026-03-04")}
+
+
+def test_jobs_are_measured_by_their_benchmarks_and_else_by_the_ledger(
+    real: Contents, tmp_path: Path
+) -> None:
+    times = {
+        "fit growth": ("2026-03-03T10:00:00Z", "2026-03-03T10:01:30Z"),
+        "fit panel": ("2026-03-03T11:00:00Z", "2026-03-03T11:00:20Z"),
+    }
+    folder = tmp_path / "sample_posterior" / "couples_ecr"
+    folder.mkdir(parents=True)
+    (folder / "panel.benchmark.tsv").write_text("s\tmax_rss\n55.5\t527.8\n")
+    (folder / "growth.benchmark.tsv").write_text("s\tmax_rss\n")
+    found = measured_jobs(tmp_path, real.study, times)
+    assert found["fit panel"] == Measured(55.5, 527.8)
+    assert found["fit growth"].seconds == 90.0
+    assert set(found) == set(times)

@@ -40,6 +40,23 @@ def test_text_for_a_paper_has_no_address(name: str, results: Path) -> None:
     assert Page((results / name).read_text(encoding="utf-8")).numbers == []
 
 
+# settings, and counts of what the page itself lists: see docs/addresses.md
+PLAIN = re.compile(
+    r"\bH\d+|95 %|(?:below|above|between|outside) \S+|and −?[\d.]+|probability [\d.]+|"
+    r"\d+ of \d+ items that apply|(?:BARG|WAMBS|JARS) [\w.]+|\d+ waves?|the seed \d+|, 0 keep|"
+    r"\d+ (?:sd|units)|\d+ stud(?:y|ies)|\d+ claims|entry \d+|\(\w+, \S+\)|E-BFMI|chain \d"
+)
+
+
+@pytest.mark.parametrize("name", ["index.html", f"{GOOD}/claims.html", f"{GOOD}/growth.html"])
+def test_sentences_print_no_number_without_an_address(name: str, results: Path) -> None:
+    text = re.sub(r"<(svg|data)\b.*?</\1>", "", (results / name).read_text("utf-8"), flags=re.S)
+    said = re.findall(r'<p class="(?:says|trust|people|tally|verdict)">(.*?)</p>', text, re.S)
+    assert len(said) > 3
+    for words in (" ".join(re.sub(r"<[^>]+>", "", one).split()) for one in said):
+        assert not re.search(r"\d", PLAIN.sub("", words)), words
+
+
 def test_every_kind_of_address_is_met(results: Path) -> None:
     found = {
         re.sub(r"^.*?([\w.]+)#.*\.(\w+)$", r"\1 \2", source)
@@ -52,7 +69,9 @@ def test_every_kind_of_address_is_met(results: Path) -> None:
              "power_scaling.csv prior", "families.csv p_family", "headline.csv median",
              "studies.csv share", "sensitivity.csv p_claim", "posterior.nc q2_5",
              "posterior.nc value", "posterior.nc above", "posterior.nc mean_of_first_half",
-             "posterior.nc shift_of_first_half"}  # fmt: skip
+             "posterior.nc shift_of_first_half", "posterior.nc sd_over_posterior",
+             "posterior.nc inside", "posterior.nc size", "claims.csv lack",
+             "claims.csv count", "checks.tsv count", "prior_grid.csv count"}  # fmt: skip
     assert kinds <= found
 
 

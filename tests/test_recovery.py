@@ -119,6 +119,16 @@ def test_numbers_depend_on_no_cores_and_no_other_world(
     pd.testing.assert_frame_equal(alone["null"], found["null"])
 
 
+def test_a_batch_has_the_rows_that_all_have(
+    question: Question, found: dict[str, pd.DataFrame]
+) -> None:
+    claims, truths = question.study.claims, {"null": truth(0.0)}
+    batch = recover(question, truths, claims, SIX, RUN, Decision(), 1, range(2, 5))["null"]
+    whole = found["null"]
+    expected = whole[whole["replicate"].isin([2, 3, 4])].reset_index(drop=True)
+    pd.testing.assert_frame_equal(batch, expected, check_exact=True)
+
+
 def test_a_fit_is_drawn_longer_until_it_has_mixed(question: Question) -> None:
     # of 300 draws no claim has so many effective ones; of 1,200 the slower one has
     asked = Recovery(replicates=3, draws=150, ess=500)
@@ -138,12 +148,12 @@ def test_re_fits_say_whether_chains_mixed(r_hat: float, ess: float, will_do: boo
 
 
 def test_replicates_are_made_when_asked(question: Question) -> None:
-    replicates = Replicates(question, "source", truth(-0.6), 3, seed=1)
+    replicates = Replicates(question, "source", truth(-0.6), range(3), seed=1)
     assert len(replicates) == 3
     first, again = replicates[0], replicates[0]
     for name, values in first.data.items():
         np.testing.assert_array_equal(values, again.data[name])
-    elsewhere = Replicates(question, "null", truth(0.0), 3, seed=1)
+    elsewhere = Replicates(question, "null", truth(0.0), range(3), seed=1)
     assert len({task.seed for task in [*replicates[:], *elsewhere[:]]}) == 6
     with pytest.raises(IndexError):
         replicates[3]

@@ -88,6 +88,8 @@ def test_fits_of_one_truth_start_where_a_first_one_ends(model: pm.Model) -> None
     # 10 scores of 25 with sd 1, prior sd 10: mean 24.98, sd .316; 200 points: errors .022, .016
     assert points.mean() == pytest.approx(24.975, abs=0.09)
     assert points.std() == pytest.approx(0.316, abs=0.07)
-    one, two = (list(refit(model, elsewhere, SAMPLING, n, mean_of, alike=True)) for n in (1, 2))
+    one, two = (
+        list(refit(model, elsewhere, SAMPLING, n, mean_of, alike=elsewhere)) for n in (1, 2)
+    )
     assert one == two
     assert one[0].result == (0, pytest.approx(24.975, abs=0.2))

@@ -31,11 +31,13 @@ from securebase.report.wording import (
     short,
 )
 
-# files of a failed analysis whose numbers its page still shows; of the draws, those of the priors
+# files of a failed analysis whose numbers its page still shows; of the draws, those of the priors,
+# and of claims how many there are
 FAILING = (
     *("checks.tsv", "parameters.csv", "trajectories.csv", "patterns.csv", "levels.csv"),
-    *("summary.csv", "posterior.nc"),
+    *("summary.csv", "posterior.nc", "left_out.csv"),
 )
+COUNTED = ("claims.csv", "growth/checks.tsv")
 
 
 # what the flow chart of a study reads of its analysis
@@ -210,11 +212,11 @@ def test_all_pages_of_a_study_are_written(html: str, growth_html: str, tmp_path:
 @pytest.mark.parametrize(
     ("which", "files"),
     [
-        ("failing_html", {"waves.parquet", "flow.csv", "exclusions.tsv", "scoring.tsv", *ANALYSED}),
         (
-            "failing_growth",
-            {f"growth/{one}" for one in FAILING},
+            "failing_html",
+            {"waves.parquet", "flow.csv", "exclusions.tsv", "scoring.tsv", *ANALYSED, *COUNTED},
         ),
+        ("failing_growth", {"claims.csv", *(f"growth/{one}" for one in FAILING)}),
     ],
 )
 def test_a_failed_check_is_on_top_and_withholds_the_numbers(
@@ -225,7 +227,9 @@ def test_a_failed_check_is_on_top_and_withholds_the_numbers(
     alarm = page.text.index("Not to be relied on")
     assert alarm < page.text.index("The answer")
     assert "E-BFMI of chain 2 is 0.18, should be at least 0.3" in page.text[alarm:][:300]
-    assert {source.partition("#")[0] for source, _, _ in page.numbers} == files
+    sources = [source for source, _, _ in page.numbers]
+    assert {source.partition("#")[0] for source in sources} == files
+    assert all(one.endswith(".count") for one in sources if one.startswith("claims.csv"))
     assert page.text.count("not assessable") >= len(CLAIMS)
     assert "supported With" not in page.text
 
@@ -234,7 +238,10 @@ def test_a_failed_check_leaves_observed_means(failing_growth: str) -> None:
     assert "observed means only; what the model expects is withheld" in failing_growth
     sources = [source for source, _, _ in Page(failing_growth).numbers]
     drawn = {source.partition("#")[2].partition("[")[0] for source in sources if ".nc#" in source}
-    assert drawn == {"prior_predictive.mean", "observed_data.mean"}
+    assert {one for one in drawn if not one.endswith((".size", ".inside", ".count"))} == {
+        "prior_predictive.mean",
+        "observed_data.mean",
+    }
     columns = {source.rpartition(".")[2] for source in sources if ".nc#" not in source}
     assert not columns & {"mean", "median", "q2_5", "q97_5", "sd", "expected"}
 

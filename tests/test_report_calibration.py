@@ -12,6 +12,7 @@ from securebase.report.inputs import read_results
 from securebase.report.rules import Rules
 from securebase.report.sections import calibration
 from securebase.report.tables import Table
+from securebase.report.wording import plain
 
 
 @pytest.fixture
@@ -44,9 +45,9 @@ def test_designs_of_the_family_are_counted(tmp_path: Path, folder: Path) -> None
     section = calibration.section(
         page_of(tmp_path, folder / "families.csv", folder / "recovery" / "couples_example.csv")
     )
-    assert section.sentence == (
+    assert plain(section.sentence) == (
         "In 800 re-fits of 2 designs of the family dyadic growth, ranks of true values are uniform "
-        "(smallest p 0.40).",
+        "(smallest p 0.40)."
     )
     designs, claims = (block for block in section.blocks if isinstance(block, Table))
     assert [row[0] for row in designs.rows] == ["one", "two"]
@@ -58,4 +59,4 @@ def test_designs_of_the_family_are_counted(tmp_path: Path, folder: Path) -> None
 
 def test_a_family_that_was_not_calibrated_is_said_to_be_so(tmp_path: Path) -> None:
     one = page_of(tmp_path)
-    assert calibration.sentence(one).endswith("has not been calibrated by simulation.")
+    assert plain(calibration.sentence(one)).endswith("has not been calibrated by simulation.")

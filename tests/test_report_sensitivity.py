@@ -9,18 +9,20 @@ from report_example import example_study, write_example
 
 from securebase.config import Sensitivity
 from securebase.faults import InputError
-from securebase.report.analysed import analysed
+from securebase.report.analysed import Analysed, analysed
 from securebase.report.analysis_page import render_analysis
 from securebase.report.claims import ClaimResult
 from securebase.report.inputs import AnalysisResults, read_results
 from securebase.report.rules import Rules
-from securebase.report.sections.missing import dropout_panels, dropout_sentence, dropout_table
+from securebase.report.sections import missing
+from securebase.report.sections.missing import dropout_panels, dropout_table
 from securebase.report.sections.prior_sensitivity import (
     grid_sentence,
     grid_table,
     scaling_sentence,
     scaling_table,
 )
+from securebase.report.wording import plain
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +45,11 @@ def claims(folder: Path) -> list[ClaimResult]:
 
 
 def words(row: tuple[object, ...]) -> list[str]:
-    return [str(cell) for cell in row]
+    return [plain(cell) if isinstance(cell, tuple) else str(cell) for cell in row]
+
+
+def page_of(growth: AnalysisResults, claims: list[ClaimResult]) -> Analysed:
+    return Analysed(example_study(), growth, claims, Rules())
 
 
 def test_the_strongest_block_is_named_with_what_it_means(
@@ -69,7 +75,7 @@ def test_verdicts_that_another_prior_changes_are_named(
     # the re-fit that failed counts nowhere
     assert rows["H1"][-2:] == ["1 of 2", "undecided at change sd × 0.25"]
     assert rows["H2"][-2:] == ["2 of 2", "nowhere"]
-    assert grid_sentence(growth) == (
+    assert plain(grid_sentence(page_of(growth, claims))) == (
         "Fitted again under 2 other priors, 3 of 4 claims keep their verdict under all; "
         "1 re-fit failed."
     )
@@ -123,7 +129,7 @@ def test_what_those_who_left_would_have_to_be_like_is_named(
     assert rows["H1"][-1] == "undecided: attachment anxiety 0.5 sd higher"
     assert rows["H1"][1] == "0.620"
     assert rows["H2"][-1] == "nothing within these shifts"
-    assert dropout_sentence(growth) == (
+    assert plain(missing.sentence(page_of(growth, claims))) == (
         "3 of 4 claims keep their verdict whatever those who left were like, up to 1 sd either "
         "way. 1 re-fit failed."
     )
@@ -143,8 +149,10 @@ def test_nothing_is_drawn_where_nobody_left(growth: AnalysisResults) -> None:
     empty = replace(growth, dropout=growth.dropout.head(0))
     assert dropout_table(empty, [], LABELS) is None
     assert dropout_panels(empty, [], LABELS, 0.95) == []
-    assert dropout_sentence(empty).startswith("Nothing is claimed, nobody left for good")
-    assert dropout_sentence(replace(growth, dropout=None)) == ""
+    said = plain(missing.sentence(page_of(empty, [])))
+    assert said.startswith("Nothing is claimed, nobody left for good")
+    without = page_of(replace(growth, dropout=None), [])
+    assert "missing at random" in plain(missing.sentence(without))
 
 
 def test_a_re_fit_to_compare_with_that_failed_is_told(

@@ -17,6 +17,7 @@ from securebase.report.rules import Rules
 from securebase.report.sections.computation import autocorrelation
 from securebase.report.sections.prior_sensitivity import graded, prior_weight
 from securebase.report.standards import NOT_APPLICABLE, statuses
+from securebase.report.wording import plain
 from securebase.robustness import grade
 
 REFITS = Rules(sensitivity=Sensitivity(refits=True))
@@ -73,9 +74,9 @@ def test_priors_are_much_wider_only_if_all_are_and_by_four(tmp_path: Path) -> No
 def test_a_fragile_verdict_is_told(good: Analysed) -> None:
     # H1: one of two other priors leaves it; none of three does so for H2
     decision = Decision(fragile_share=0.6)
-    assert graded(good.results, good.claims[0], decision) == "fragile: same in 1 of 2"
-    assert graded(good.results, good.claims[0], Decision()) == "mixed: same in 1 of 2"
-    assert graded(good.results, good.claims[1], decision) == "robust: same in 2 of 2"
+    assert plain(graded(good.results, good.claims[0], decision)) == "fragile: same in 1 of 2"
+    assert plain(graded(good.results, good.claims[0], Decision())) == "mixed: same in 1 of 2"
+    assert plain(graded(good.results, good.claims[1], decision)) == "robust: same in 2 of 2"
     assert _wambs(good)["9"] == PASS
     strict = Rules(sensitivity=Sensitivity(refits=True), decision=decision)
     assert _wambs(replace(good, rules=strict))["9"] == FAIL
@@ -83,7 +84,7 @@ def test_a_fragile_verdict_is_told(good: Analysed) -> None:
 
 def test_without_re_fits_nothing_is_graded(good: Analysed) -> None:
     without = replace(good, results=replace(good.results, grid=None))
-    assert graded(without.results, good.claims[0], Decision()) == ""
+    assert graded(without.results, good.claims[0], Decision()) == ()
     assert [_wambs(without)[point] for point in ("7", "8", "9")] == [FAIL] * 3
 
 

@@ -15,6 +15,7 @@ from securebase.report.inputs import read_results
 from securebase.report.rules import Rules
 from securebase.report.section import Gallery
 from securebase.report.sections import together
+from securebase.report.wording import plain
 
 EFFECTS = [
     "level patient anxiety",
@@ -68,8 +69,8 @@ def one(tmp_path: Path) -> Analysed:
 def test_pairs_share_a_person_or_an_outcome(one: Analysed) -> None:
     section = together.section(one)
     assert section is not None
-    assert section.sentence == (
-        "Of 4 pairs of changes, 2 keep zero outside of the 95 % ETI of their correlation.",
+    assert plain(section.sentence) == (
+        "Of 4 pairs of changes, 2 keep zero outside of the 95 % ETI of their correlation."
     )
     gallery = section.blocks[0]
     assert isinstance(gallery, Gallery)

@@ -295,7 +295,7 @@ def test_faults_of_the_synthesis_are_told_before_anything_runs(
     assert "no analysis 'grouth' in small; expected growth" in run.stdout
 
 
-def test_recovery_is_one_job_for_each_analysis(
+def test_recovery_is_cut_into_jobs_of_fifty_fits(
     finished: subprocess.CompletedProcess[str], snakemake: Run, folder: Path
 ) -> None:
     settings = folder / "config" / "simulations"
@@ -303,7 +303,8 @@ def test_recovery_is_one_job_for_each_analysis(
     for name in ("small", "other"):
         (settings / f"{name}.yaml").write_text(f"study: {name}\n")
     jobs = planned(snakemake("-n", "--", "recovery"))
-    assert jobs == {"recover": 2, "recovery": 1}
+    # two analyses, three worlds of 400
+    assert jobs == {"recover_batch": 2 * 3 * 8, "recover": 2, "recovery": 1}
 
 
 def test_a_bundle_is_written_where_it_is_asked_for(

@@ -1,6 +1,6 @@
 """An analysis fitted again and again, to what its claims need of each fit."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import xarray as xr
 
@@ -16,11 +16,12 @@ from securebase.refits import Outcome, Task, refit
 def refit_claims(
     question: Question,
     claims: Sequence[Claim],
-    tasks: Iterable[Task],
+    tasks: Sequence[Task],
     refits: Refits,
     run: Sampling,
     attempt: Attempt,
     cores: int,
+    alike: Sequence[Task] | None = None,
 ) -> list[Outcome[xr.Dataset]]:
     """Fit an analysis to data of one truth; keep the draws of its claims' estimands.
 
@@ -29,7 +30,7 @@ def refit_claims(
     question : Question
     claims : sequence of Claim
         Those of this analysis.
-    tasks : iterable of Task
+    tasks : sequence of Task
     refits : Refits
         How each is drawn first, and how well the claims have to mix.
     run : Sampling
@@ -38,6 +39,8 @@ def refit_claims(
         What the ledger is told.
     cores : int
         Fits side by side; no number depends on it.
+    alike : sequence of Task, optional
+        Where these are a batch: the tasks of all batches.
 
     Returns
     -------
@@ -58,7 +61,7 @@ def refit_claims(
 
     model, first = question.built.model, refits.sampling(question.family.sampled(run))
     with recorded(attempt) as ending:
-        outcomes = list(refit(model, tasks, first, cores, kept, mixed, alike=True))
+        outcomes = list(refit(model, tasks, first, cores, kept, mixed, alike or tasks))
         ending.lost(one.failure for one in outcomes)
         for one in outcomes:
             if one.result is not None:

@@ -119,6 +119,9 @@ class Recovery(Refits):
     replicates: int = Field(
         400, ge=2, description="Simulated studies of each world; each is fitted."
     )
+    fits_per_batch: int = Field(
+        50, ge=1, description="Of them in one job: a run that is killed loses no more."
+    )
     worlds: tuple[Literal["source", "null", "reversed"], ...] = Field(
         ("source", "null", "reversed"),
         min_length=1,

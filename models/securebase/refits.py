@@ -64,7 +64,7 @@ def refit[Result](
     cores: int,
     reduced: Callable[[int, xr.Dataset, xr.Dataset], Result],
     mixed: Callable[[Result], bool] = lambda _: True,
-    alike: bool = False,
+    alike: Sequence[Task] | None = None,
 ) -> Iterator[Outcome[Result]]:
     """Fit a model to many data sets of the same shape; it is compiled once.
 
@@ -87,9 +87,10 @@ def refit[Result](
     mixed : callable (Result) -> bool
         Whether the chains were long enough, by what was kept. What is drawn longest is kept in
         any case.
-    alike : bool
-        Whether all data come from one truth: then chains start among draws of a first fit, and
-        need a shorter warm-up.
+    alike : sequence of Task, optional
+        Given where all data come from one truth: chains start among draws of a fit of the first
+        of these, and need a shorter warm-up. Of a batch these are the tasks of all batches, so
+        that no draw depends on how they were cut.
 
     Yields
     ------
@@ -98,8 +99,8 @@ def refit[Result](
     """
     compiled = compile_model(model)
     listed = tasks if isinstance(tasks, Sequence) else list(tasks)
-    if alike:
-        compiled = started_near(compiled, listed, sampling)
+    if alike is not None:
+        compiled = started_near(compiled, alike, sampling)
 
     def fit(number: int) -> Result:
         task = listed[number]

@@ -19,15 +19,15 @@ rule bundle:
 for study in STUDIES:
 
     rule:
-        """Mask, let through the gate of disclosure, fit to what is released, and zip."""
+        """Mask, let through the gate of disclosure, fit to that, write pages of it, and zip."""
         name:
             f"bundle_{study}"
         input:
             of_study(study, *pages_read()),
             [f"results/{study}/{name}" for name in CLEANED],
             claims=f"results/{study}/claims.csv",
-            fits=f"results/{study}/fits.csv",
-            code=code_of_study("write_bundle", study),
+            calibration=calibration_of(study),
+            code=code_of_study("write_bundle", study, ["securebase.report.templates"]),
         output:
             bundle=f"results/{study}/bundle.zip",
         log:

@@ -1,6 +1,7 @@
 """Configuration and codebooks, read and checked; what exists; the few input functions."""
 
 import os
+from itertools import batched
 from pathlib import Path
 
 import yaml
@@ -76,6 +77,9 @@ JUDGED = (
 wildcard_constraints:
     study="|".join(STUDIES),
     analysis="|".join({name for study in STUDIES.values() for name in study.analyses}),
+    world="|".join(CONFIG.recovery.worlds),
+    first=r"\d+",
+    last=r"\d+",
 
 
 def code_of(rule, also=()):
@@ -98,10 +102,10 @@ def code_of_analysis(rule):
     return code
 
 
-def code_of_study(rule, study):
+def code_of_study(rule, study, also=()):
     """The rule's code and the families of all analyses of a study."""
-    analyses = STUDIES[study].analyses.values()
-    return code_of(rule, sorted({f"securebase.families.{one.family}" for one in analyses}))
+    families = {f"securebase.families.{one.family}" for one in STUDIES[study].analyses.values()}
+    return code_of(rule, [*sorted(families), *also])
 
 
 def code_of_simulation(wildcards):
@@ -164,6 +168,16 @@ def recovery_tables(wildcards):
         for analysis in codebook_of.analyses
         if claims_part(codebook_of, analysis)
         for world in CONFIG.recovery.worlds
+    ]
+
+
+def recovery_batches(wildcards):
+    """Replicates of an analysis, in batches of as many as one job makes."""
+    asked = CONFIG.recovery
+    return [
+        f"results/recovery/{wildcards.study}/{wildcards.analysis}/{world}/{part[0]}-{part[-1]}.parquet"
+        for world in asked.worlds
+        for part in batched(range(asked.replicates), asked.fits_per_batch)
     ]
 
 

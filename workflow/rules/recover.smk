@@ -6,6 +6,7 @@ REQUIRED INPUTS:
 OUTPUTS:
     tables          results/recovery/<study>/<analysis>/<world>.csv: a row per claim
     replicates      results/recovery/<study>/<analysis>/<world>_replicates.parquet
+    batches         results/recovery/<study>/<analysis>/<world>/<first>-<last>.parquet
 """
 
 
@@ -16,10 +17,10 @@ rule recovery:
 
 
 rule recover:
-    """Simulate one analysis again and again, fit, judge; all worlds, compiled once."""
+    """Put the batches of an analysis together: a table per world."""
     input:
-        settings="config/simulations/{study}.yaml",
-        code=code_of_analysis("recover"),
+        batches=recovery_batches,
+        code=code_of("recover"),
     output:
         tables=[
             f"results/recovery/{{study}}/{{analysis}}/{world}.csv"
@@ -35,17 +36,38 @@ rule recover:
         "logs/recover/{study}/{analysis}.benchmark.tsv"
     conda:
         "../../environment.yml"
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    script:
+        "../scripts/recover.py"
+
+
+rule recover_batch:
+    """Simulate an analysis in one world again and again, fit, judge; compiled once."""
+    input:
+        settings="config/simulations/{study}.yaml",
+        code=code_of_analysis("recover_batch"),
+    output:
+        batch="results/recovery/{study}/{analysis}/{world}/{first}-{last}.parquet",
+    log:
+        "logs/recover_batch/{study}/{analysis}/{world}/{first}-{last}.log",
+    benchmark:
+        "logs/recover_batch/{study}/{analysis}/{world}/{first}-{last}.benchmark.tsv"
+    conda:
+        "../../environment.yml"
     threads: 2
     resources:
         mem_mb=3000,
-        runtime=240,
+        runtime=120,
     params:
         codebook=codebook,
         ledger=LEDGER,
-        recovery=CONFIG.recovery.model_dump(),
+        # how many there are, and in how many jobs, changes none of them
+        recovery=CONFIG.recovery.model_dump(exclude={"replicates", "fits_per_batch", "worlds"}),
         sampling=CONFIG.sampling.model_dump(),
         decision=CONFIG.decision.model_dump(),
         asked=lambda wildcards: analysis_part(STUDIES[wildcards.study], wildcards.analysis),
         claims=lambda wildcards: claims_part(STUDIES[wildcards.study], wildcards.analysis),
     script:
-        "../scripts/recover.py"
+        "../scripts/recover_batch.py"

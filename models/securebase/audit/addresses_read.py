@@ -1,8 +1,8 @@
 """What stands at an address of a printed number (docs/addresses.md), read from a bundle."""
 
 import re
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Hashable, Mapping
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -65,8 +65,12 @@ def value_at(opened: Opened, address: str) -> float:
 
 def _of_table(table: pd.DataFrame, chosen: str, column: str) -> float:
     rows = _rows(table, chosen)
-    if column == "count":
+    if column == "count" and column not in table:
         return float(len(rows))
+    if column == "lack":
+        zero = rows["direction"] == "zero"
+        claimed = rows["p_rope"].where(zero, rows["p_beyond"]).astype(float)
+        return float((1 - claimed).sum(skipna=False))
     if "+" in chosen or ".." in chosen:
         return float(rows[column].astype(float).sum(skipna=False))
     (value,) = rows[column]
@@ -86,11 +90,15 @@ def _rows(table: pd.DataFrame, chosen: str) -> pd.DataFrame:
 
 def _of_draws(opened: Opened, analysis: str, file: str, chosen: str, statistic: str) -> float:
     group, _, rest = chosen.partition(".")
+    tree = opened.tree(file)
+    if statistic == "size":
+        return float(tree[group].sizes[rest])
+    if rest == "*":
+        return _replicated(tree, group, statistic)
     keyed = _KEYED.fullmatch(rest)
     if keyed is None:
         raise ValueError(chosen)
-    tree = opened.tree(file)
-    pairs = (part.partition("=")[::2] for part in keyed[2].split(", "))
+    pairs = (part.partition("=")[::2] for part in keyed[2].split(", ") if part)
     at: Mapping[str, str] = dict(pairs)
     values = tree[group].to_dataset()
     if keyed[1] == "estimand":
@@ -105,11 +113,26 @@ def _of_draws(opened: Opened, analysis: str, file: str, chosen: str, statistic: 
     return _statistic(opened, draws, statistic, "")
 
 
+def _replicated(tree: xr.DataTree, group: str, statistic: str) -> float:
+    """Count observed summaries, or those within 95 % of the replicated ones."""
+    replicated, observed = tree[group].to_dataset(), tree["observed_data"].to_dataset()
+    limits = replicated.quantile([0.025, 0.975], dim=SAMPLES)
+    inside = {
+        "count": observed.notnull(),
+        "inside": (observed >= limits.isel(quantile=0)) & (observed <= limits.isel(quantile=1)),
+    }[statistic]
+    return float(sum(int(one.sum()) for one in inside[list(replicated.data_vars)].values()))
+
+
 def _statistic(opened: Opened, draws: xr.DataArray, statistic: str, claim: str) -> float:
     if statistic in _QUANTILES:
         return float(np.quantile(draws.values, _QUANTILES[statistic]))
     if statistic == "value":
         return float(draws.values.item())
+    if statistic == "sum":
+        return float(draws.sum())
+    if statistic == "sd_over_posterior":
+        return float(draws.std()) / _claim_row(opened, claim)["sd"]
     mean = float(draws.mean())
     if statistic == "mean":
         return mean
@@ -123,8 +146,11 @@ def _statistic(opened: Opened, draws: xr.DataArray, statistic: str, claim: str) 
         off = chains - mean
         return float((off[:, 1:] * off[:, :-1]).mean() / (off**2).mean())
     if statistic == "shift_of_first_half":
-        (row,) = (
-            one for one in opened.table("claims.csv").to_dict("records") if one["id"] == claim
-        )
+        row = _claim_row(opened, claim)
         return float((half - mean) / (row["sd"] / np.sqrt(row["ess_bulk"] / 2)))
     raise ValueError(statistic)
+
+
+def _claim_row(opened: Opened, claim: str) -> dict[Hashable, Any]:
+    (row,) = (one for one in opened.table("claims.csv").to_dict("records") if one["id"] == claim)
+    return row

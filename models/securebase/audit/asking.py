@@ -8,6 +8,10 @@ import xarray as xr
 from securebase.audit.draws_checks import effective_draws, r_hat, sampler
 from securebase.audit.identities import Array
 from securebase.audit.opened import Opened
+from securebase.audit.outcomes import REPLICATES
+from securebase.audit.records.handed import Handed
+from securebase.audit.second_route import Route
+from securebase.bundle.models import BundledModel
 
 NEEDS_MODEL: Final = "This needs the model of the bundle, which was not built."
 
@@ -32,6 +36,13 @@ class Scores:
 class Models(Protocol):
     """What can be asked of the models of a bundle, built from what it declares."""
 
+    @property
+    def cores(self) -> int:
+        """Chains, or fits, side by side."""
+
+    def model(self, opened: Opened, analysis: str) -> BundledModel:
+        """Write the model of an analysis, with the moments of the bundle as its data."""
+
     def log_density(self, opened: Opened, analysis: str, posterior: xr.Dataset) -> Array:
         """Give prior times likelihood of the moments (chain, draw), as a sampler sees it."""
 
@@ -41,8 +52,8 @@ class Models(Protocol):
     def refit(self, opened: Opened, analysis: str, seed: int) -> tuple[xr.Dataset, xr.Dataset]:
         """Draw anew from the moments: posterior and sample_stats (chain, draw, ...)."""
 
-    def second_route(self, opened: Opened, analysis: str) -> float | None:
-        """Give the largest difference from the density by another route; None without one."""
+    def second_route(self, opened: Opened, analysis: str, file: str) -> Route | str:
+        """Compare the density at draws of a file by another route; say why there is none."""
 
 
 @dataclass(frozen=True)
@@ -56,11 +67,17 @@ class Asked:
         None where models cannot be built.
     seed : int
         Of re-fits: the reader's.
+    handed : Handed or None
+        Raw files and nonces, of those who have them.
+    replicates : int
+        Of simulated studies that calibrate a posterior.
     """
 
     opened: Opened
     models: Models | None
     seed: int
+    handed: Handed | None = None
+    replicates: int = REPLICATES
 
     def refit(self, analysis: str) -> tuple[xr.Dataset, xr.Dataset]:
         """Fit an analysis again, one time: posterior and sample_stats."""

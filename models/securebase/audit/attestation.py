@@ -6,8 +6,9 @@ from importlib.metadata import version
 from typing import Any, Final
 
 from securebase.audit.files import digest_of
-from securebase.audit.opened import Opened
-from securebase.audit.outcomes import Level, Outcome, Status
+from securebase.audit.outcomes import Outcome, Status
+from securebase.audit.questions.telling import as_values
+from securebase.audit.report import Report
 from securebase.deposit.attestation import STATEMENT
 from securebase.deposit.contents import MANIFEST
 
@@ -20,24 +21,19 @@ def result(outcomes: Sequence[Outcome]) -> str:
     return "FAILED" if "FAIL" in found else "WARNED" if "WARN" in found else "PASSED"
 
 
-def statement(
-    opened: Opened, outcomes: Sequence[Outcome], level: Level, seed: int
-) -> dict[str, Any]:
+def statement(report: Report) -> dict[str, Any]:
     """State what an audit found of a bundle.
 
     Parameters
     ----------
-    opened : Opened
-    outcomes : sequence of Outcome
-    level : str
-    seed : int
-        Of re-fits.
+    report : Report
 
     Returns
     -------
     dict
         Plain values. Subjects are the manifest, which stands for every file, and the archive.
     """
+    opened, outcomes = report.opened, report.outcomes
 
     def told(status: Status) -> list[str]:
         return [f"{one.id} {one.title}" for one in outcomes if one.status == status]
@@ -45,7 +41,7 @@ def statement(
     subjects = [(MANIFEST, opened.path(MANIFEST))]
     if opened.archive is not None:
         subjects.append((opened.archive.name, opened.archive))
-    asked = {"level": level, "seed": seed, "skipped": told("SKIP")}
+    asked = {"level": report.level, "seed": report.seed, "skipped": told("SKIP")}
     return {
         "_type": STATEMENT,
         "subject": [
@@ -73,14 +69,12 @@ def as_json(values: Any) -> str:
     return json.dumps(values, indent=2, ensure_ascii=False) + "\n"
 
 
-def findings(
-    opened: Opened, outcomes: Sequence[Outcome], untested: Sequence[str]
-) -> dict[str, Any]:
-    """Tell an audit as plain values: every sentence of every check."""
+def findings(report: Report) -> dict[str, Any]:
+    """Tell an audit as plain values: every sentence of every check, and every answer."""
     return {
-        "bundle": opened.manifest_sha256[:12],
+        "bundle": report.opened.manifest_sha256[:12],
         "securebase": version("securebase"),
-        "result": result(outcomes),
+        "result": result(report.outcomes),
         "checks": [
             {
                 "id": one.id,
@@ -89,7 +83,9 @@ def findings(
                 "message": one.message,
                 "said": [{"status": each.status, "words": each.words} for each in one.said],
             }
-            for one in outcomes
+            for one in report.outcomes
         ],
-        "not_tested": list(untested),
+        "answers": as_values(report.answers, report.seed),
+        "claims_not_asked": report.not_asked,
+        "not_tested": list(report.untested),
     }

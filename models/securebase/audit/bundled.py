@@ -8,8 +8,10 @@ import xarray as xr
 from securebase.audit.asking import Scores
 from securebase.audit.identities import Array
 from securebase.audit.opened import Opened
+from securebase.audit.second_route import Route, by_rows
 from securebase.bundle.models import BundledModel
 from securebase.bundle.opening import Bundle, bundled_model, refit_bundle
+from securebase.faults import InputError
 from securebase.names import SAMPLES
 
 
@@ -27,11 +29,11 @@ class BundledModels:
 
     def log_density(self, opened: Opened, analysis: str, posterior: xr.Dataset) -> Array:
         """Give prior times likelihood of the moments (chain, draw), as a sampler sees it."""
-        return np.asarray(self._model(opened, analysis).log_density(posterior).values)
+        return np.asarray(self.model(opened, analysis).log_density(posterior).values)
 
     def scores(self, opened: Opened, analysis: str, posterior: xr.Dataset) -> Scores:
         """Give the gradients of that density."""
-        model = self._model(opened, analysis)
+        model = self.model(opened, analysis)
         values = model.unconstrained(posterior)
         flat = [one.reshape(len(one), -1) for one in values.values()]
         names = tuple(
@@ -47,10 +49,20 @@ class BundledModels:
         """Draw anew from the moments: posterior and sample_stats."""
         return refit_bundle(Bundle(opened.folder), analysis, seed, cores=self.cores)
 
-    def second_route(self, opened: Opened, analysis: str) -> None:
-        """There is no second route yet."""
+    def second_route(self, opened: Opened, analysis: str, file: str) -> Route | str:
+        """Compare the density at draws of a file by rows that have the moments of the bundle."""
+        tree = opened.tree(file)
+        posterior, stats = (tree[one].to_dataset() for one in ("posterior", "sample_stats"))
+        unknown = np.full([posterior.sizes[dim] for dim in SAMPLES], np.nan)
+        stored = stats["logp"].values if "logp" in stats else unknown
+        try:
+            moments = Bundle(opened.folder).moments(analysis)
+            return by_rows(self.model(opened, analysis), moments, posterior, stored)
+        except InputError as error:
+            return error.faults[0].given
 
-    def _model(self, opened: Opened, analysis: str) -> BundledModel:
+    def model(self, opened: Opened, analysis: str) -> BundledModel:
+        """Write the model of an analysis once."""
         return opened.once(
             "model", analysis, lambda: bundled_model(Bundle(opened.folder), analysis)
         )

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from securebase.audit.outcomes import LEVELS
+from securebase.audit.outcomes import LEVELS, REPLICATES
 from securebase.faults import Fault, InputError
 
 
@@ -33,8 +33,32 @@ def add_audit_command(commands: Any) -> None:
         help="of re-fits (default: from the manifest and chance; it is told)",
     )  # fmt: skip
     audit.add_argument(
+        "--priors", type=Path, metavar="FILE",
+        help="your own priors (YAML): every claim under them too; level refit at least",
+    )  # fmt: skip
+    audit.add_argument(
+        "--rival", type=Path, metavar="FILE",
+        help="your own structures (YAML) for the same moments: likewise",
+    )  # fmt: skip
+    audit.add_argument(
+        "--replicates", type=int, default=REPLICATES, metavar="N",
+        help="level full: simulated studies that calibrate each posterior (default: %(default)s)",
+    )  # fmt: skip
+    audit.add_argument(
+        "--cores", type=int, default=1, metavar="N",
+        help="chains side by side; no number depends on it (default: %(default)s)",
+    )  # fmt: skip
+    audit.add_argument(
         "--tier", choices=("public", "controlled"), default=None,
         help="refuse a bundle of another tier",
+    )  # fmt: skip
+    audit.add_argument(
+        "--nonces", type=Path, metavar="FILE",
+        help="nonces.json of the author, with --raw: opens the seal (data editors)",
+    )  # fmt: skip
+    audit.add_argument(
+        "--raw", type=Path, metavar="FOLDER",
+        help="folder of the raw files: seals are opened, and moments taken again from them",
     )  # fmt: skip
     audit.add_argument("--signers", type=Path, metavar="FILE", help="whose signatures you trust")
     audit.add_argument("--json", type=Path, metavar="FILE", help="write all findings there")

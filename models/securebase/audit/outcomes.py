@@ -10,6 +10,9 @@ Level = Literal["quick", "refit", "full"]
 LEVELS: Final[tuple[Level, ...]] = ("quick", "refit", "full")
 """How much is computed: without sampling, one re-fit of each analysis, all there is."""
 
+REPLICATES: Final = 100
+"""Simulated studies that calibrate a posterior, unless the reader asks for others."""
+
 # what a check comes to where it says several things
 _WORST_FIRST: Final[tuple[Status, ...]] = ("FAIL", "WARN", "PASS", "SKIP")
 _TOLD: Final = 3

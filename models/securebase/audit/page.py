@@ -7,6 +7,8 @@ from typing import Final
 
 from securebase.audit.opened import Opened
 from securebase.audit.outcomes import Outcome, Said, Status, counts
+from securebase.audit.questions.shown import answer_shown
+from securebase.audit.report import Report
 from securebase.faults import InputError
 from securebase.report.rendering import rendered
 from securebase.report.tables import Light
@@ -58,20 +60,9 @@ class Group:
     checks: Sequence[Shown]
 
 
-def audit_page(
-    opened: Opened, outcomes: Sequence[Outcome], untested: Sequence[str], level: str, seed: int
-) -> str:
-    """Render an audit as one HTML file that loads nothing.
-
-    Parameters
-    ----------
-    opened : Opened
-    outcomes : sequence of Outcome
-    untested : sequence of str
-    level : str
-    seed : int
-        Of re-fits.
-    """
+def audit_page(report: Report) -> str:
+    """Render an audit as one HTML file that loads nothing."""
+    opened, outcomes = report.opened, report.outcomes
     found = {one.status for one in outcomes}
     return rendered(
         "audit.html.j2",
@@ -81,9 +72,11 @@ def audit_page(
         counts=counts(outcomes),
         failed=[one for one in outcomes if one.status == "FAIL"],
         groups=_groups(outcomes),
-        untested=untested,
-        level=level,
-        seed=seed,
+        answers=[answer_shown(one) for one in report.answers],
+        not_asked=report.not_asked,
+        untested=report.untested,
+        level=report.level,
+        seed=report.seed,
         version=version("securebase"),
         made_up=False,
     )

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 from typing import Final
 
-from securebase.report.wording import MINUS, NOT_AVAILABLE
+from securebase.report.wording import FEW, MINUS, NOT_AVAILABLE, UNTOLD
 
 _NUMBER: Final = re.compile(r"-?\d+(?:\.(\d+))?")
+# what stands in the place of a number that is not there, with or without what is counted
+_ABSENT: Final = (NOT_AVAILABLE, FEW, UNTOLD)
 _ROWS: Final = ("li", "tr")
 
 
@@ -36,9 +38,11 @@ class Printed:
         for sign, holds in (("< ", self.value.__lt__), ("> ", self.value.__gt__)):
             if digits.startswith(sign):
                 return bool(holds(float(digits[2:])))
+        if self.value != self.value:
+            return self.text.startswith(_ABSENT)
         number = _NUMBER.match(digits)
         if number is None:
-            return self.value != self.value and self.text == NOT_AVAILABLE
+            return False
         scale = 100.0 if digits.endswith(" %") else 1.0
         half = 0.5 * 10.0 ** -len(number[1] or "")
         return abs(float(number[0]) - scale * self.value) <= half * (1 + 1e-9)

@@ -6,38 +6,20 @@ from typing import Final
 
 from securebase.audit.opened import Opened
 from securebase.audit.outcomes import Said, fails, passes, skips
-from securebase.codebook.plan import Plan
 from securebase.registration.deviations import Deviation, deviations_from
 from securebase.report.wording import VERDICTS, counted
 
 PLAN: Final = "plan.yaml"
 LISTED: Final = "deviations.csv"
-_UNTOLD: Final = "withheld"
-_EXCLUSION: Final = "exclusion where "
+_DROPOUT: Final = "dropout.csv"
 _NOT_REGISTERED: Final = "No plan was registered: claims are exploratory."
 
 
 def _departures(opened: Opened) -> list[Deviation]:
     decision = opened.as_run.decision
     return opened.once(
-        "deviations", PLAN, lambda: deviations_from(_as_told(opened), opened.study, decision)
+        "deviations", PLAN, lambda: deviations_from(opened.plan, opened.study, decision)
     )
-
-
-def _as_told(opened: Opened) -> Plan:
-    """The plan, without the values of exclusions where the codebook of the bundle has none."""
-    if not _values_withheld(opened):
-        return opened.plan
-    untold = tuple(
-        one | {"where": dict.fromkeys(one["where"], _UNTOLD)} for one in opened.plan.exclusions
-    )
-    return opened.plan.model_copy(update={"exclusions": untold})
-
-
-def _values_withheld(opened: Opened) -> bool:
-    """Say whether exclusions do not tell their values: these may name a unit."""
-    told = [code for one in opened.study.exclusions for code in one.where.values()]
-    return bool(told) and set(map(str, told)) == {_UNTOLD}
 
 
 def registered(opened: Opened) -> Iterator[Said]:
@@ -77,8 +59,6 @@ def explained(opened: Opened) -> Iterator[Said]:
     rows = opened.table(LISTED).astype(str)
     for row in rows.itertuples():
         departure = found.get(str(row.what))
-        if departure is None and _values_withheld(opened) and str(row.what).startswith(_EXCLUSION):
-            continue
         if departure is None:
             yield fails(f"{LISTED} names '{row.what}', which is as it was registered.")
         elif (row.registered, row.now) != (departure.registered, departure.used):
@@ -135,7 +115,7 @@ def _refits(opened: Opened) -> Iterator[tuple[str, list[tuple[str, float]]]]:
         factors = {*asked.sensitivity.sd_factors, *asked.sensitivity.sd_factors_of_all}
         yield "prior_grid.csv", [("factor", one) for one in sorted(factors)]
     if asked.dropout.refits:
-        yield "dropout.csv", [("shift", one) for one in asked.dropout.shifts]
+        yield _DROPOUT, [("shift", one) for one in asked.dropout.shifts]
 
 
 def _without_result(
@@ -145,6 +125,9 @@ def _without_result(
         yield fails(f"{len(settings)} declared specifications have no result: {file} is not there.")
         return
     rows = opened.table(file)
+    if rows.empty and file.endswith(_DROPOUT):
+        yield skips(f"{file}: nobody left for good, or on no planned wave; the author says so.")
+        return
     for column, value in settings:
         for claim in claims:
             if not ((rows["claim"] == claim) & (rows[column] == value)).any():

@@ -26,11 +26,25 @@ from securebase.audit import (
     words,
 )
 from securebase.audit.asking import Asked, Models
+from securebase.audit.full import calibrated, grid_again, rivals_again
 from securebase.audit.opened import Opened
-from securebase.audit.outcomes import LEVELS, Level, Outcome, Said, fails, outcome, skips
+from securebase.audit.outcomes import (
+    LEVELS,
+    REPLICATES,
+    Level,
+    Outcome,
+    Said,
+    fails,
+    outcome,
+    skips,
+)
+from securebase.audit.records import commitments, to_moments
+from securebase.audit.records.handed import Handed
 from securebase.faults import InputError
 
-_NO_RECORDS: Final = "This needs raw data and nonces, which only the controlled tier opens."
+_NO_RECORDS: Final = (
+    "This needs raw data and nonces, which the author hands to a data editor: --nonces, --raw."
+)
 
 
 @dataclass(frozen=True)
@@ -59,8 +73,17 @@ def _reads(check: Callable[[Opened], Iterator[Said]]) -> Callable[[Asked], Itera
     return lambda asked: check(asked.opened)
 
 
-def _sealed(asked: Asked) -> Iterator[Said]:
-    yield skips(_NO_RECORDS)
+def _with_records(
+    check: Callable[[Opened, Handed], Iterator[Said]],
+) -> Callable[[Asked], Iterator[Said]]:
+    """Make a check that needs what a data editor is handed one like the others."""
+
+    def finds(asked: Asked) -> Iterator[Said]:
+        if asked.handed is None:
+            return iter([skips(_NO_RECORDS)])
+        return check(asked.opened, asked.handed)
+
+    return finds
 
 
 CHECKS: Final = (
@@ -87,10 +110,13 @@ CHECKS: Final = (
     Check("A32", "re-fit", refit_checks.refit, "refit"),
     Check("A33", "density by a second route", refit_checks.second_route, "refit"),
     Check("A34", "verdicts after the re-fit", refit_checks.verdicts_again, "refit"),
+    Check("A35", "declared rivals", rivals_again.rivals_again, "full"),
     Check("A40", "declared priors in use", _reads(prior_checks.in_use)),
     Check("A41", "priors justified", _reads(prior_checks.justified)),
     Check("A42", "power-scaling by block", _reads(prior_checks.power_scaled)),
     Check("A43", "other priors", _reads(prior_checks.other_priors)),
+    Check("A44", "grid of priors", grid_again.grid_again, "full"),
+    Check("A45", "calibration at these data", calibrated.calibrated, "full"),
     Check("A50", "moments well-formed", _reads(moments_checks.well_formed)),
     Check("A51", "observed means from moments", _reads(sample_checks.observed_means)),
     Check("A52", "fit of moments", _reads(recomputation.moment_fit)),
@@ -101,8 +127,8 @@ CHECKS: Final = (
     Check("A63", "fidelity of public moments", _reads(fidelity.fidelity)),
     Check("A70", "wording", _reads(words.wording)),
     Check("A71", "README and CODECHECK", _reads(words.told)),
-    Check("A80", "commitments open", _sealed),
-    Check("A81", "raw data to posterior", _sealed),
+    Check("A80", "commitments open", _with_records(commitments.sealed)),
+    Check("A81", "raw data to moments", _with_records(to_moments.raw_to_moments)),
 )
 
 
@@ -111,6 +137,8 @@ def audited(
     level: Level = "quick",
     seed: int = 0,
     models: Models | None = None,
+    handed: Handed | None = None,
+    replicates: int = REPLICATES,
     only: Collection[str] = (),
 ) -> list[Outcome]:
     """Run every check on a bundle, in order.
@@ -124,6 +152,10 @@ def audited(
         Of re-fits.
     models : Models, optional
         What builds the models of a bundle.
+    handed : Handed, optional
+        Raw files and nonces.
+    replicates : int
+        Of simulated studies that calibrate a posterior.
     only : collection of str
         Checks to run, by their ids; empty: all.
 
@@ -132,7 +164,7 @@ def audited(
     list of Outcome
         One for each check: what cannot be read fails the checks that read it, and no other.
     """
-    asked = Asked(opened, models, seed)
+    asked = Asked(opened, models, seed, handed, replicates)
     wanted = [check for check in CHECKS if not only or check.id in only]
     return [_made(check, asked, level) for check in wanted]
 

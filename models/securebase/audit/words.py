@@ -1,27 +1,18 @@
 """A70 and A71: the words of the pages, and what a reader has to be told of a bundle."""
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Final
 
 import yaml
 
 from securebase.audit.opened import Opened
 from securebase.audit.outcomes import Said, fails, passes, skips, warns
+from securebase.deposit.contents import TO_FILL_IN
+from securebase.deposit.dcas import RULES, answers_in
 from securebase.report.language import foreign_words
+from securebase.report.wording import counted
 
 README, CODECHECK = "README.md", "codecheck.yml"
-# the items of the Data and Code Availability Standard that a README answers, by a word of each
-_ITEMS: Final[Mapping[str, str]] = {
-    "data availability": r"data availability",
-    "rights": r"rights|licen[cs]e",
-    "list of files": r"list of files|files|contents",
-    "software": r"software|requirements",
-    "expected run time": r"run ?time|minutes|hours",
-    "how to check it": r"securebase audit",
-    "what is left out": r"left out|omitted|withheld|not in the bundle",
-}
-_TEMPLATE: Final = r"^#+ .*data availability"
 _FIELDS: Final = ("version", "paper", "manifest")
 
 
@@ -46,14 +37,14 @@ def told(opened: Opened) -> Iterator[Said]:
 
 
 def _of_readme(opened: Opened) -> Iterator[Said]:
-    text = opened.text(README)
-    if not re.search(_TEMPLATE, text, re.IGNORECASE | re.MULTILINE):
-        yield skips(f"{README} does not follow the template of data editors.")
-        return
-    for item, pattern in _ITEMS.items():
-        if not re.search(pattern, text, re.IGNORECASE):
-            yield fails(f"{README}: missing: {item}.")
-    yield passes(f"{len(_ITEMS)} of {len(_ITEMS)} items of {README} answered.")
+    found = answers_in(opened.text(README))
+    for number, (topic, _) in enumerate(RULES, 1):
+        if number not in found:
+            yield fails(f"{README} does not answer rule {number} of DCAS, {topic}.")
+    left = sum(one.status == TO_FILL_IN for one in found.values())
+    yield passes(f"{len(found)} of {len(RULES)} DCAS items answered.")
+    if left:
+        yield skips(f"{counted(left, 'of them is', 'of them are')} the depositor's to fill in.")
 
 
 def _of_codecheck(opened: Opened) -> Iterator[Said]:

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
-from io import StringIO
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,17 +13,27 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from securebase.bundle.archive import json_bytes
+from securebase.bundle.at_released import AtReleased
 from securebase.bundle.draws import (
     controlled_draws,
     public_draws,
     refit_draws,
 )
 from securebase.bundle.fidelity import fidelity_table, judged_again
+from securebase.bundle.flow_counts import FlowTold
 from securebase.bundle.models import BundledModel, modelled, priors_as_lists
-from securebase.bundle.moment_files import dataset_of, exact_dataset, long_table, write_moments
+from securebase.bundle.moment_files import dataset_of, exact_dataset, moments_table, write_moments
 from securebase.bundle.opening import FORMAT
 from securebase.bundle.release import MaskedPart, cell_table
-from securebase.bundle.tables import OF_ANALYSIS, Rule
+from securebase.bundle.tables import (
+    OF_ANALYSIS,
+    Files,
+    Told,
+    csv_bytes,
+    public_tables,
+    separator_of,
+)
 from securebase.bundle.template import template_of
 from securebase.codebook.claim import Claim
 from securebase.codebook.extracts import claims_of
@@ -35,15 +44,11 @@ from securebase.faults import InputError
 from securebase.fitting import Question, provenance_of_refit
 from securebase.sampling import derived_seed
 from securebase.slopes.part import OccasionPart
-from securebase.summaries import trajectory_table
-from securebase.turning_points import curve_table
 
 TOLERANCE: Final = 1e-9
 """How far the log-density of a rebuilt model may be from the original's, relative to its size."""
 _CHECKED: Final = 3
 _OF_COLUMNS: Final = ("leader_corr", "curve_", "vertex", "turn")
-
-type Files = dict[str, bytes]
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,8 @@ class AnalysisFiles:
         What the gate lets out; None where that is nothing, or where exact moments are given.
     refused : str
         Why no moments are given; "" where they are.
+    flow : FlowTold
+        How many persons the public knows of.
     cores : int
     """
 
@@ -72,6 +79,7 @@ class AnalysisFiles:
     config: Config
     parts: Sequence[MaskedPart] | None
     refused: str
+    flow: FlowTold
     cores: int
 
     @property
@@ -123,16 +131,26 @@ class AnalysisFiles:
             return None
         return modelled(self.template, self.question.priors, self.moments)
 
+    @cached_property
+    def public_tree(self) -> xr.DataTree:
+        """What the public has of the draws of the fit to all data."""
+        return public_draws(self.draws, self.model, self.lost, self.withheld)
+
+    @cached_property
+    def released(self) -> AtReleased | None:
+        """The analysis at the predictors of those who are released, where some are not."""
+        if self.model is None or not self.withheld:
+            return None
+        claims = claims_of(self.question.study, self.question.name)
+        return AtReleased(self.public_tree, self.model, claims, self.config)
+
     def public(self) -> Files:
         """Give the files of the public tier."""
-        files = self._declared()
-        tree = public_draws(self.draws, self.model, self.lost, self.withheld)
-        files["posterior.nc"] = tree_bytes(tree)
-        hidden = bool(self.lost) or self.model is None
-        files |= self._tables(hidden)
+        files = {**self._declared(), "posterior.nc": tree_bytes(self.public_tree)}
+        files |= self._tables(Told(bool(self.lost) or self.model is None, self.flow))
         if self.parts is not None:
             files["cells.csv"] = csv_bytes(cell_table(self.parts))
-            files["moments.csv"] = csv_bytes(long_table(self.moments))
+            files["moments.csv"] = moments_table(self.question.name, self.moments).encode()
         if self.model is not None:
             files |= self._refit(self.model)
         return files
@@ -152,22 +170,18 @@ class AnalysisFiles:
         }
         return files | ({"moments.nc": moment_bytes(self.moments)} if self.moments else {})
 
-    def _tables(self, hidden: bool) -> Files:
-        files = public_tables(self.folder, OF_ANALYSIS, hidden)
-        if self.model is not None and self.withheld:
-            # at the average predictors of those who are released
-            posterior = self.draws["posterior"].to_dataset()
-            table = trajectory_table(posterior, self.model.family, self.model.panel)
-            rule = OF_ANALYSIS["trajectories.csv"]
-            files["trajectories.csv"] = csv_bytes(rule(table, True))
-            files["summary.csv"] = csv_bytes(self._summary())
-            files["curves.csv"] = csv_bytes(curve_table(posterior).iloc[:0])
-        return files
+    def _tables(self, told: Told) -> Files:
+        again = {name: OF_ANALYSIS[name](table, told) for name, table in self._again.items()}
+        return public_tables(self.folder, OF_ANALYSIS, told) | {
+            name: csv_bytes(table, separator_of(name)) for name, table in again.items()
+        }
 
-    def _summary(self) -> pd.DataFrame:
-        """summary.csv; where units are withheld, nothing that follows from all predictor values."""
-        table = pd.read_csv(self.folder / "summary.csv")
-        return table[~table["name"].str.startswith(_OF_COLUMNS)] if self.withheld else table
+    @cached_property
+    def _again(self) -> dict[str, pd.DataFrame]:
+        """Tables that are others where units are withheld."""
+        if self.released is None:
+            return {}
+        return self.released.tables(pd.read_csv(self.folder / "checks.tsv", sep="\t"))
 
     def _refit(self, model: BundledModel) -> Files:
         """Fit to the public moments, and say what that changes."""
@@ -183,8 +197,10 @@ class AnalysisFiles:
             (self.config.thresholds, self.config.decision),
         )  # fmt: skip
         known = pd.read_csv(self.folder.parent / "claims.csv")
-        summary = self._summary()
+        summary = self._again.get("summary.csv", pd.read_csv(self.folder / "summary.csv"))
         before = known[known["analysis"] == name]
+        if self.released is not None and asked:
+            before = self.released.judged(before)
         table = fidelity_table(summary, posterior, (before, judged), model.family, panel.time_unit)
         return {"public.nc": tree_bytes(tree), "fidelity.csv": csv_bytes(table)}
 
@@ -221,30 +237,6 @@ def rebuilding_fault(question: Question, draws: xr.DataTree) -> str:
 def asks_of_columns(claims: Sequence[Claim]) -> bool:
     """Whether a claim is on what follows from the predictor values of all units."""
     return any(term.variable.startswith(_OF_COLUMNS) for one in claims for term in one.estimand)
-
-
-def public_tables(folder: Path, rules: Mapping[str, Rule], hidden: bool) -> Files:
-    """Give those tables of a folder that there are, as their rules have it."""
-    files = {}
-    for name, rule in rules.items():
-        path = folder / name
-        if path.is_file():
-            separator = "\t" if path.suffix == ".tsv" else ","
-            table = pd.read_csv(path, sep=separator)
-            files[name] = csv_bytes(rule(table, hidden), separator)
-    return files
-
-
-def csv_bytes(table: pd.DataFrame, separator: str = ",") -> bytes:
-    """Write a table with LF ends of lines."""
-    text = StringIO()
-    table.to_csv(text, index=False, sep=separator, lineterminator="\n")
-    return text.getvalue().encode()
-
-
-def json_bytes(content: Any) -> bytes:
-    """Write JSON: numbers whole, one key a line."""
-    return (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode()
 
 
 def tree_bytes(tree: xr.DataTree) -> bytes:

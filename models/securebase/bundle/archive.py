@@ -1,10 +1,11 @@
 """Bundles as files: a manifest and a zip whose bytes depend on their content only."""
 
+import json
 import zipfile
 from collections.abc import Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from securebase.deposit.contents import MANIFEST
 from securebase.whole_files import whole
@@ -45,3 +46,8 @@ def write_archive(files: Mapping[str, bytes], path: Path) -> str:
             entry.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(entry, content, compresslevel=6)
     return sha256(manifest).hexdigest()[:12]
+
+
+def json_bytes(content: Any) -> bytes:
+    """Write JSON: numbers whole, one key a line."""
+    return (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode()

@@ -43,7 +43,8 @@ def add_bundle_command(commands: Any) -> None:
 def _bundle(arguments: argparse.Namespace) -> None:
     study = load_study(study_path(arguments.study, arguments.codebook))
     config = config_of(arguments.configfile)
-    from securebase.bundle.writing import Order, write_bundle
+    from securebase.bundle.order import Order
+    from securebase.bundle.writing import write_bundle
 
     root = arguments.raw_root or Path(config.raw_root)
     folder = arguments.results / study.study

@@ -22,6 +22,7 @@ GROUPS: Final = (
 EXACT_OF_ALL: Final = ("log_likelihood", "moment_fit", "observed_data")
 """Groups that follow exactly from all data."""
 DENSITIES: Final = ("logp", "energy", "energy_error", "max_energy_error", "divergence_energy_error")
+RAW_DIGESTS: Final = "raw_sha256"
 BY_UNIT: Final = frozenset({UNIT, PERSON, CLUSTER, "obs", "row", "couple", "dyad", "team"})
 
 
@@ -62,7 +63,9 @@ def public_draws(
         groups["log_prior"] = log_prior(model.built.model, posterior)
         seed, draws = int(tree.attrs["seed"]), groups["prior"].sizes["draw"]
         groups["prior"] = model.prior(draws, seed)
-    return _tree(groups, tree.attrs)
+    # digests without a nonce: see seal
+    attributes = {name: one for name, one in tree.attrs.items() if name != RAW_DIGESTS}
+    return _tree(groups, attributes)
 
 
 def _sampled(name: str, free: list[str], model: BundledModel) -> bool:

@@ -1,18 +1,20 @@
 """Moments in files: a group for each part, and the same numbers as a long table."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import pandas as pd
 import xarray as xr
 from numpy.typing import NDArray
 
 from securebase.bundle.release import MaskedPart
+from securebase.deposit.moments_csv import PartMoments, moments_csv
 from securebase.disclosure import Cell, Masked, moments_of_cells, moments_of_clusters
 from securebase.disclosure.clustered import Within
-from securebase.likelihood import kernel_arrays
+from securebase.faults import Fault, InputError
+from securebase.likelihood import kernel_arrays, moments_of_arrays, with_designs
 from securebase.moments import Moments
 from securebase.part import Part
 
@@ -100,7 +102,7 @@ def exact_dataset(part: Part) -> xr.Dataset:
         name: (tuple(f"{name}_{axis}" for axis in range(array.ndim)), array)
         for name, array in arrays.items()
     }
-    return xr.Dataset(found).assign_attrs(kind=kind)
+    return xr.Dataset(found).assign_attrs(kind=kind, columns=list(part.columns))
 
 
 def write_moments(parts: Mapping[str, xr.Dataset], path: Path) -> None:
@@ -116,10 +118,48 @@ def read_moments(path: Path) -> dict[str, xr.Dataset]:
 
 
 def arrays_of(data: xr.Dataset, part: Part) -> Arrays:
-    """Give the likelihood of a part the moments that were written."""
-    if data.attrs["kind"] in (EXACT, BY_UNIT):
-        return {str(name): one.values for name, one in data.data_vars.items()}
-    return kernel_arrays(moments_in(data, part.responses))
+    """Give the likelihood of a part the moments that were written.
+
+    Raises
+    ------
+    InputError
+        See `moments_for`.
+    """
+    kind = data.attrs["kind"]
+    if kind == BY_UNIT or (kind == EXACT and columns_of(data, part) == part.columns):
+        return _arrays_in(data)
+    return kernel_arrays(moments_for(data, part))
+
+
+def _arrays_in(data: xr.Dataset) -> Arrays:
+    return {str(name): one.values for name, one in data.data_vars.items()}
+
+
+def columns_of(data: xr.Dataset, part: Part) -> tuple[str, ...]:
+    """Design columns that the moments of a file are of, those of a part if it does not say."""
+    if data.attrs["kind"] == EXACT:
+        return tuple(map(str, np.atleast_1d(data.attrs.get("columns", part.columns))))
+    predictors = data[COLUMN].values[~data["response"].values.astype(bool)]
+    return (part.columns[0], *predictors.astype(str).tolist())
+
+
+def moments_for(data: xr.Dataset, part: Part) -> Moments:
+    """Read moments of the responses of a part, and of its design columns alone.
+
+    Raises
+    ------
+    InputError
+        Sums by unit, of whom no moments are sufficient.
+    """
+    if data.attrs["kind"] == BY_UNIT:
+        given = "units measured at times of their own"
+        raise InputError("moments", [Fault(part.name, given, "planned waves: see docs/bundle.md")])
+    names = columns_of(data, part)
+    if data.attrs["kind"] == EXACT:
+        found = moments_of_arrays(_arrays_in(data), part.responses, names)
+    else:
+        found = replace(moments_in(data, part.responses), design_names=names)
+    return with_designs(found, part.columns)
 
 
 def moments_in(data: xr.Dataset, responses: Sequence[str]) -> Moments:
@@ -127,13 +167,16 @@ def moments_in(data: xr.Dataset, responses: Sequence[str]) -> Moments:
     cells = [_cell(data.isel({CELL: row})) for row in range(data.sizes[CELL])]
     if data.attrs["kind"] == CELLS:
         return moments_of_cells(cells, responses)
+    return moments_of_clusters(_within(data), cells, responses)
+
+
+def _within(data: xr.Dataset) -> Within:
     seen = data["within_scatter"].notnull().any(COLUMN_BIS).values
     own, predictors = _names(data, seen)
-    within = Within(
+    return Within(
         own, predictors, int(data["within_n"]), int(data["within_clusters"]),
         data["within_scatter"].values[np.ix_(seen, seen)],
     )  # fmt: skip
-    return moments_of_clusters(within, cells, responses)
 
 
 def _names(data: xr.Dataset, seen: NDArray[np.bool_]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -151,37 +194,11 @@ def _cell(one: xr.Dataset) -> Cell:
     )  # fmt: skip
 
 
-def long_table(parts: Mapping[str, xr.Dataset]) -> pd.DataFrame:
-    """Write the same numbers row by row, each product once.
-
-    Returns
-    -------
-    pd.DataFrame
-        Columns part, cell ("within clusters" for what differs there), n, size, statistic ("mean"
-        or "scatter"), column, column_bis, value.
-    """
-    names = ["part", CELL, "n", "size", "statistic", COLUMN, COLUMN_BIS, "value"]
-    rows = [row for name, data in parts.items() for row in _rows(name, data)]
-    return pd.DataFrame(rows, columns=names)
+def moments_table(analysis: str, parts: Mapping[str, xr.Dataset]) -> str:
+    """Write the same numbers row by row, as `deposit.moments_csv` has them."""
+    return moments_csv(analysis, {name: _part_moments(data) for name, data in parts.items()})
 
 
-def _rows(name: str, data: xr.Dataset) -> Iterator[tuple[Any, ...]]:
-    columns = data[COLUMN].values.astype(str).tolist()
-    for row in range(data.sizes[CELL]):
-        one = data.isel({CELL: row})
-        size = int(one["size"]) if "size" in one else 1
-        head = (name, str(one[CELL].values), int(one["n"]), size)
-        for column, value in zip(columns, one["mean"].values.tolist(), strict=True):
-            if not np.isnan(value):
-                yield *head, "mean", column, "", value
-        yield from _products(head, one["scatter"].values, columns)
-    if data.attrs["kind"] == CLUSTERS:
-        head = (name, "within clusters", int(data["within_n"]), 1)
-        yield from _products(head, data["within_scatter"].values, columns)
-
-
-def _products(
-    head: tuple[Any, ...], scatter: NDArray[np.float64], columns: Sequence[str]
-) -> Iterator[tuple[Any, ...]]:
-    for row, column in np.argwhere(np.tri(len(columns), dtype=bool) & ~np.isnan(scatter)):
-        yield *head, "scatter", columns[row], columns[column], float(scatter[row, column])
+def _part_moments(data: xr.Dataset) -> PartMoments:
+    cells = [_cell(data.isel({CELL: row})) for row in range(data.sizes[CELL])]
+    return PartMoments(cells, _within(data) if data.attrs["kind"] == CLUSTERS else None)

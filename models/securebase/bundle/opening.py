@@ -65,6 +65,20 @@ class Bundle:
         """What model.json says of an analysis."""
         return dict(json.loads(self.of(analysis, "model.json").read_text(encoding="utf-8")))
 
+    def moments(self, analysis: str) -> dict[str, xr.Dataset]:
+        """Moments by part.
+
+        Raises
+        ------
+        InputError
+            Nothing is released of its units, with the reason.
+        """
+        why = self.template(analysis)["moments"]
+        if why != "released":
+            given, remedy = f"no moments of {analysis}: {why}", "ask for the controlled tier"
+            raise InputError("bundle", [Fault("model.json", given, "moments to fit to", remedy)])
+        return read_moments(self.of(analysis, "moments.nc"))
+
     def priors(self, analysis: str) -> dict[str, Prior]:
         """Priors in force."""
         return priors_in(json.loads(self.of(analysis, "priors.json").read_text(encoding="utf-8")))
@@ -100,12 +114,7 @@ def bundled_model(
     InputError
         Nothing is released of its units, with the reason; see also `models.modelled`.
     """
-    template = bundle.template(analysis)
-    if template["moments"] != "released":
-        given = f"no moments of {analysis}: {template['moments']}"
-        remedy = "ask the author for the controlled tier"
-        raise InputError("bundle", [Fault("model.json", given, "moments to fit to", remedy)])
-    moments = read_moments(bundle.of(analysis, "moments.nc"))
+    template, moments = bundle.template(analysis), bundle.moments(analysis)
     if change is None:
         return modelled(template, bundle.priors(analysis), moments, priors)
     return modelled(*rival_of(template, change), moments, priors)

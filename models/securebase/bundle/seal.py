@@ -55,11 +55,28 @@ def merkle_root(nonce: bytes, records: pd.DataFrame) -> str:
     and the digests on its way to the root are enough, and tell of no other row. A leaf begins
     with 0, a node with 1, and a node without a neighbour moves up as it is.
     """
-    rows = records.astype(object).where(records.notna(), None).to_numpy().tolist()
-    level = [
-        sha256(b"\0" + hmac.digest(nonce, str(place).encode(), "sha256") + _canonical(row)).digest()
-        for place, row in enumerate(rows)
-    ]
+    return merkle_root_of(merkle_leaves(nonce, records))
+
+
+def merkle_leaves(nonce: bytes, records: pd.DataFrame) -> list[bytes]:
+    """Leaves of the tree over the rows of a table: each tells nothing without the nonce."""
+    return [merkle_leaf(nonce, place, row) for place, row in enumerate(rows_of(records))]
+
+
+def rows_of(records: pd.DataFrame) -> list[list[Any]]:
+    """Rows of a table as plain values, what is missing as None."""
+    return records.astype(object).where(records.notna(), None).to_numpy().tolist()
+
+
+def merkle_leaf(nonce: bytes, place: int, row: Sequence[Any]) -> bytes:
+    """Leaf of one row, by its place from 0."""
+    own = hmac.digest(nonce, str(place).encode(), "sha256")
+    return sha256(b"\0" + own + _canonical(row)).digest()
+
+
+def merkle_root_of(leaves: Sequence[bytes]) -> str:
+    """Root over leaves; of none it is the digest of nothing."""
+    level = list(leaves)
     while len(level) > 1:
         pairs = [level[place : place + 2] for place in range(0, len(level), 2)]
         level = [sha256(b"\1" + b"".join(one)).digest() if one[1:] else one[0] for one in pairs]

@@ -1,81 +1,48 @@
 """From the results of a study to its bundle."""
 
+import json
 import logging
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
 import xarray as xr
-import yaml
 
 from securebase.bundle.analysis_files import (
     AnalysisFiles,
-    Files,
     asks_of_columns,
-    csv_bytes,
     exact_moments,
-    json_bytes,
     moment_bytes,
-    public_tables,
     rebuilding_fault,
 )
-from securebase.bundle.archive import write_archive
+from securebase.bundle.archive import json_bytes, write_archive
+from securebase.bundle.described import contents_of, described
+from securebase.bundle.ledger_files import kept_ledger
 from securebase.bundle.opening import FORMAT
-from securebase.bundle.readme import readme_of
+from securebase.bundle.order import Order
+from securebase.bundle.pages import controlled_pages, public_pages
 from securebase.bundle.release import MaskedPart, Released, Tier, released
-from securebase.bundle.seal import commitments, nonces_of
-from securebase.bundle.tables import OF_STUDY, exclusion_counts
+from securebase.bundle.seal import commitments, merkle_leaves, nonces_of
+from securebase.bundle.study_files import common_files, controlled_files, flow_told, public_files
+from securebase.bundle.tables import Files, csv_bytes
 from securebase.codebook.extracts import claims_of
 from securebase.codebook.loading import Study
-from securebase.config import Config
 from securebase.draws_files import read_draws
-from securebase.faults import Fault, InputError
-from securebase.fitting import LIBRARIES, Question, posed
-from securebase.registration.deviations import deviations
+from securebase.fitting import Question, posed
+from securebase.panel import Panel
+from securebase.registration.withholding import study_without_values
 
 log = logging.getLogger(__name__)
 
-_SETTINGS: Final = (
-    "decision", "thresholds", "sampling", "sensitivity", "dropout", "prediction",
-)  # fmt: skip
 _COLUMNS_TOLD: Final = (
     "a claim on its curves, or its leaders, tells predictor values of all units, which together "
     "with moments of most of them would tell those of the few that are withheld"
 )
-
-
-@dataclass(frozen=True)
-class Order:
-    """What a bundle is to be made of.
-
-    Parameters
-    ----------
-    study : Study
-        The codebook.
-    folder : pathlib.Path
-        ``results/<study>``: fitted, judged, and with fits.csv if pages were written.
-    config : Config
-        Of the run.
-    raw_root : pathlib.Path
-        Folder that the raw files' paths start from.
-    ledger : pathlib.Path
-        ledger.jsonl of the project.
-    lock : pathlib.Path
-        requirements.lock of the project.
-    cores : int
-        Chains side by side; no draw depends on it.
-    """
-
-    study: Study
-    folder: Path
-    config: Config
-    raw_root: Path
-    ledger: Path = Path("ledger.jsonl")
-    lock: Path = Path("requirements.lock")
-    cores: int = 1
+_SEAL: Final = "seal/commitments.json"
+_READ_BACK: Final = ("bundle.json", "config.json", "env/versions.json", _SEAL)
 
 
 def write_bundle(order: Order, tier: Tier = "public") -> Path:
@@ -97,46 +64,81 @@ def write_bundle(order: Order, tier: Tier = "public") -> Path:
     InputError
         Results that are not there yet.
     """
+    order.refuse_unfinished()
     study, folder = order.study, order.folder
-    _refuse_unfinished(order)
     waves = pd.read_parquet(folder / "waves.parquet")
     questions = {name: posed(study, name, waves) for name in study.analyses}
-    trees = {name: read_draws(folder / name / "posterior.nc") for name in questions}
-    faults = {name: rebuilding_fault(one, trees[name]) for name, one in questions.items()}
-    unbuilt = {name: why for name, why in faults.items() if why}
     seal = _seal(order, waves, questions)
-    files: Files = {"seal/commitments.json": json_bytes(seal)}
-    if tier == "public":
-        found = _public(questions, unbuilt, seal)
-        analyses = _analyses(order, questions, trees, found.parts, found.refused)
-        hidden = any(one.lost or one.refused for one in analyses.values())
-        files |= _public_files(order, hidden)
-    else:
-        analyses = _analyses(order, questions, trees, {}, unbuilt)
-        files |= _controlled_files(order)
-    for name, one in analyses.items():
-        log.info("%s: %s", name, one.refused or "moments are released")
-        own = one.public() if tier == "public" else one.controlled()
-        files |= {f"analyses/{name}/{file}": content for file, content in own.items()}
-    about = _about(study, tier, analyses)
-    files |= _common(order) | {"bundle.json": json_bytes(about)}
-    files["README.md"] = readme_of(about).encode()
+    analyses = _analyses(order, questions, seal, tier)
+    told = replace(order, study=study_without_values(study)) if tier == "public" else order
+    files = {_SEAL: json_bytes(seal)} | _content(told, analyses, tier)
+    files |= _leaves(order, waves) if tier == "controlled" else {}
+    files["bundle.json"] = json_bytes(_about(study, tier, analyses))
+    files = _with_readings(told, files, _panels(analyses), tier)
     path = folder / ("bundle.zip" if tier == "public" else "bundle-controlled.zip")
     log.info("bundle %s", write_archive(files, path))
     return path
 
 
-def _refuse_unfinished(order: Order) -> None:
-    names = ["waves.parquet", "claims.csv"]
-    names += [f"{name}/{file}" for name in order.study.analyses
-              for file in ("posterior.nc", "summary.csv", "checks.tsv")]  # fmt: skip
-    faults = [
-        Fault(str(order.folder / name), "no such file", "results of a run", "run snakemake first")
-        for name in names
-        if not (order.folder / name).is_file()
-    ]
-    if faults:
-        raise InputError(f"bundle of {order.study.study}", faults)
+def _content(order: Order, analyses: Mapping[str, AnalysisFiles], tier: Tier) -> Files:
+    """Give tables, draws, moments and settings."""
+    files = common_files(order, order.study)
+    if tier == "public":
+        lost = any(one.lost or one.refused for one in analyses.values())
+        files |= public_files(order, order.study, flow_told(order.folder), lost)
+        files["claims.csv"] = csv_bytes(_claims(order, analyses))
+    else:
+        files |= controlled_files(order)
+    for name, one in analyses.items():
+        log.info("%s: %s", name, one.refused or "moments are released")
+        own = one.public() if tier == "public" else one.controlled()
+        files |= {f"analyses/{name}/{file}": content for file, content in own.items()}
+    return files
+
+
+def _claims(order: Order, analyses: Mapping[str, AnalysisFiles]) -> pd.DataFrame:
+    """claims.csv, at the predictors of those who are released."""
+    table = pd.read_csv(order.folder / "claims.csv")
+    for name, one in analyses.items():
+        rows = table[table["analysis"] == name]
+        if one.released is not None and len(rows):
+            table.loc[rows.index] = one.released.judged(rows)[table.columns]
+    return table
+
+
+def _with_readings(order: Order, files: Files, panels: Mapping[str, Panel], tier: Tier) -> Files:
+    """Add what is made of the content: ledger and fits, pages, descriptions."""
+    study, project = order.study, order.project
+    kept = kept_ledger(study, project.ledger, order.folder / "waves.parquet")
+    calibration = list(project.calibration_of(study.study))
+    files = files | kept.files
+    if tier == "public":
+        files |= public_pages(study, files, order.rules, kept.record, calibration)
+    else:
+        files |= controlled_pages(study, order.folder, order.rules, kept.record, calibration)
+    told = {name: json.loads(files[name]) for name in _READ_BACK}
+    return files | described(contents_of(order, files, told, kept.record), panels)
+
+
+def _analyses(
+    order: Order, questions: Mapping[str, Question], seal: Mapping[str, Any], tier: Tier
+) -> dict[str, AnalysisFiles]:
+    trees = {name: read_draws(order.folder / name / "posterior.nc") for name in questions}
+    unbuilt = _unbuilt(questions, trees)
+    found = _public(questions, unbuilt, seal) if tier == "public" else Released({}, unbuilt)
+    flow = flow_told(order.folder)
+    return {
+        name: AnalysisFiles(
+            question, trees[name], order.folder / name, order.config, found.parts.get(name),
+            found.refused.get(name, ""), flow, order.cores,
+        )
+        for name, question in questions.items()
+    }  # fmt: skip
+
+
+def _unbuilt(questions: Mapping[str, Question], trees: Mapping[str, xr.DataTree]) -> dict[str, str]:
+    faults = {name: rebuilding_fault(one, trees[name]) for name, one in questions.items()}
+    return {name: why for name, why in faults.items() if why}
 
 
 def _public(
@@ -149,27 +151,19 @@ def _public(
     told = {
         name: _COLUMNS_TOLD
         for name, parts in found.parts.items()
-        if any(one.few_withheld for one in parts)
-        and asks_of_columns(claims_of(questions[name].study, name))
+        if _few_withheld(parts) and asks_of_columns(claims_of(questions[name].study, name))
     }
     kept = {name: parts for name, parts in found.parts.items() if name not in told}
     return Released(kept, {**unbuilt, **found.refused, **told})
 
 
-def _analyses(
-    order: Order,
-    questions: Mapping[str, Question],
-    trees: Mapping[str, xr.DataTree],
-    parts: Mapping[str, list[MaskedPart]] | Mapping[str, Any],
-    refused: Mapping[str, str],
-) -> dict[str, AnalysisFiles]:
-    return {
-        name: AnalysisFiles(
-            question, trees[name], order.folder / name, order.config, parts.get(name),
-            refused.get(name, ""), order.cores,
-        )
-        for name, question in questions.items()
-    }  # fmt: skip
+def _few_withheld(parts: Sequence[MaskedPart]) -> bool:
+    return any(one.few_withheld for one in parts)
+
+
+def _panels(analyses: Mapping[str, AnalysisFiles]) -> dict[str, Panel]:
+    """Give the panels of what another program can fit to the moments."""
+    return {name: one.question.panel for name, one in analyses.items() if not one.refused}
 
 
 def _seal(order: Order, waves: pd.DataFrame, questions: Mapping[str, Question]) -> dict[str, Any]:
@@ -181,6 +175,13 @@ def _seal(order: Order, waves: pd.DataFrame, questions: Mapping[str, Question]) 
     exact = {name: moment_bytes(exact_moments(one)) for name, one in questions.items()}
     names = [f"raw {name}" for name in raw] + [f"moments {name}" for name in exact] + ["records"]
     return commitments(nonces_of(order.folder, names), raw, waves, exact)
+
+
+def _leaves(order: Order, waves: pd.DataFrame) -> Files:
+    """Leaves of the records, so that a data editor can name the one that was changed."""
+    nonce = nonces_of(order.folder, ["records"])["records"]
+    leaves = [one.hex() for one in merkle_leaves(nonce, waves)]
+    return {"seal/leaves.json": json_bytes(leaves)}
 
 
 def _about(study: Study, tier: Tier, analyses: Mapping[str, AnalysisFiles]) -> dict[str, Any]:
@@ -196,51 +197,3 @@ def _about(study: Study, tier: Tier, analyses: Mapping[str, AnalysisFiles]) -> d
         "values_masked": {name: one.lost for name, one in analyses.items()},
         "without_moments": {name: one.refused for name, one in analyses.items() if one.refused},
     }
-
-
-def _public_files(order: Order, hidden: bool) -> Files:
-    """Tables of the study, and its codebook without the values that rows are left out by."""
-    files = public_tables(order.folder, OF_STUDY, hidden)
-    exclusions = pd.read_csv(order.folder / "exclusions.tsv", sep="\t", dtype=str)
-    files["exclusions.csv"] = csv_bytes(exclusion_counts(exclusions))
-    said = order.study.model_dump(mode="json", by_alias=True)
-    for one in said["exclusions"]:
-        # they may name a unit
-        one["where"] = dict.fromkeys(one["where"], "withheld")
-    files["study.yaml"] = _yaml(said)
-    return files
-
-
-def _controlled_files(order: Order) -> Files:
-    names = (*OF_STUDY, "exclusions.tsv")
-    files = {name: (order.folder / name).read_bytes() for name in names}
-    files["study.yaml"] = _yaml(order.study.model_dump(mode="json", by_alias=True))
-    return files
-
-
-def _yaml(said: Any) -> bytes:
-    return yaml.safe_dump(said, sort_keys=False, allow_unicode=True, width=96).encode()
-
-
-def _common(order: Order) -> Files:
-    """What is of both tiers."""
-    config = order.config.model_dump(mode="json", include=set(_SETTINGS))
-    files = {
-        "config.json": json_bytes({name: config[name] for name in _SETTINGS}),
-        "env/versions.json": json_bytes({name: version(name) for name in sorted(LIBRARIES)}),
-    }
-    copied = {
-        "fits.csv": order.folder / "fits.csv",
-        "ledger.jsonl": order.ledger,
-        "ledger.head": order.ledger.with_suffix(".head"),
-        "env/requirements.lock": order.lock,
-    }
-    registration = order.study.registration
-    if registration is not None:
-        copied["plan.yaml"] = Path(registration.file)
-        found = [asdict(one) for one in deviations(order.study, order.config.decision)]
-        columns = {"what": "what", "registered": "registered", "used": "now", "reason": "reason"}
-        table = pd.DataFrame(found, columns=list(columns)).rename(columns=columns)
-        files["deviations.csv"] = csv_bytes(table)
-    files |= {name: path.read_bytes() for name, path in copied.items() if path.is_file()}
-    return files

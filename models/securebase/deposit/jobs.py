@@ -39,7 +39,7 @@ class Job:
     Parameters
     ----------
     name : str
-        "clean", "fit growth", "other priors growth", "judge", "pages", "bundle".
+        "clean", "fit growth", "other priors growth", "judge", "bundle".
     rule : str
         Of the workflow; "{rule}_{study}" where there is one for each study.
     script : str
@@ -71,7 +71,6 @@ def jobs_of(contents: Contents) -> list[Job]:
         Every file of the bundle is made by one of them, or `GIVEN`.
     """
     jobs = [_clean(contents), *_fits(contents), _judge(contents), *_refits(contents)]
-    jobs.append(_pages(contents))
     made = {*GIVEN, *(path for job in jobs for path in job.makes)}
     return [*jobs, _bundle(contents, sorted(contents.files.keys() - made))]
 
@@ -153,22 +152,10 @@ def _refits(contents: Contents) -> Iterator[Job]:
                 yield _job(f"{name} {analysis}", rule, does, takes, made)
 
 
-def _pages(contents: Contents) -> Job:
-    pages = sorted(path for path in contents.files if path.startswith(PAGES))
-    tables = [*_there(contents, (*_CLEANED, "claims.csv", "ledger.jsonl")), *_told(contents)]
-    for name in contents.study.analyses:
-        tables += _of(contents, name, (*_DRAWN, *_JUDGED, *_REFITTED))
-    does = "Writes the pages, and the list of all fits from the ledger."
-    made = [*_there(contents, ["fits.csv"]), *pages]
-    rule = f"write_pages_{contents.study.study}"
-    return _job("pages", rule, does, [WAVES, *tables], made, "write_pages")
-
-
 def _bundle(contents: Contents, rest: list[str]) -> Job:
-    drawn = [
-        path for name in contents.study.analyses for path in _of(contents, name, ["posterior.nc"])
-    ]
-    does = "Gathers what may be released: moments, draws, tables, pages, descriptions."
-    takes = [WAVES, *drawn, *_there(contents, (*GIVEN, *_CLEANED, "claims.csv", "fits.csv"))]
-    takes += sorted(path for path in contents.files if path.startswith(PAGES))
-    return _job("bundle", f"bundle_{contents.study.study}", does, takes, rest, "bundle")
+    taken = _there(contents, (*GIVEN, *_CLEANED, "claims.csv"))
+    for name in contents.study.analyses:
+        taken += _of(contents, name, (*_DRAWN, *_JUDGED, *_REFITTED))
+    does = "Masks, fits to what may be released, writes pages and descriptions, lists all fits."
+    rule = f"bundle_{contents.study.study}"
+    return _job("bundle", rule, does, [WAVES, *taken], rest, "write_bundle")

@@ -48,11 +48,11 @@ stand_ins <- function(mean, cov, n) {
 
 rows_of_cell <- function(cell, columns) {
   means <- cell[cell$kind == "mean", ]
-  names <- means$row
+  names <- means$of
   cov <- matrix(0, length(names), length(names), dimnames = list(names, names))
   for (line in which(cell$kind == "cov")) {
-    cov[cell$row[line], cell$column[line]] <- cell$value[line]
-    cov[cell$column[line], cell$row[line]] <- cell$value[line]
+    cov[cell$of[line], cell$with[line]] <- cell$value[line]
+    cov[cell$with[line], cell$of[line]] <- cell$value[line]
   }
   rows <- matrix(NA_real_, cell$n[1], length(columns), dimnames = list(NULL, names(columns)))
   rows[, names] <- stand_ins(means$value, cov, cell$n[1])
@@ -60,7 +60,7 @@ rows_of_cell <- function(cell, columns) {
 }
 
 fit <- function(analysis) {
-  moments <- read.csv(analysis$file, check.names = FALSE, colClasses = c(column = "character"))
+  moments <- read.csv(analysis$file, check.names = FALSE, colClasses = c(with = "character"))
   moments <- moments[moments$part == analysis$part, ]
   cells <- split(moments, factor(moments$cell, unique(moments$cell)))
   rows <- as.data.frame(do.call(rbind, lapply(cells, rows_of_cell, analysis$columns)))

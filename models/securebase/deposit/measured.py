@@ -2,8 +2,9 @@
 
 import csv
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -24,6 +25,15 @@ BRACKETS: Final = (
     (14 * _DAY, "3 to 14 days"),
     (math.inf, "more than 14 days"),
 )
+# folders of benchmarks are named as the rules, without the study
+_OF_STUDY: Final = {"clean": "clean_waves", "judge": "judge"}
+_OF_ANALYSIS: Final = {
+    "fit": "sample_posterior",
+    "other priors": "refit_priors",
+    "drop-out": "refit_departures",
+    "prediction": "compare_prediction",
+}
+_ENDING: Final = ".benchmark.tsv"
 
 
 @dataclass(frozen=True)
@@ -69,6 +79,48 @@ def gigabytes(megabytes: Iterable[float]) -> int | None:
     """Round the most memory up to whole gigabytes; None where none was measured."""
     known = [one for one in megabytes if not math.isnan(one)]
     return math.ceil(max(known) / 1024) if known else None
+
+
+def measured_jobs(
+    logs: Path, study: Study, times: Mapping[str, tuple[str, str]]
+) -> dict[str, Measured]:
+    """Read what each job of a study took.
+
+    Parameters
+    ----------
+    logs : pathlib.Path
+        Folder of the logs of a project, where the benchmarks lie.
+    study : Study
+    times : mapping of str to (str, str)
+        See `times_of_fits`: they stand in for the benchmark of a fit that has none.
+
+    Returns
+    -------
+    dict of str to Measured
+        By `jobs.Job.name`; jobs that were not measured are left out.
+    """
+    found = {
+        job: Measured((_moment(ended) - _moment(began)).total_seconds(), math.nan)
+        for job, (began, ended) in times.items()
+    }
+    for job, path in _benchmarks(study):
+        try:
+            found[job] = read_benchmark(logs / path)
+        except (OSError, ValueError):
+            # a run that was broken off leaves none, or an empty one
+            continue
+    return found
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _benchmarks(study: Study) -> Iterator[tuple[str, str]]:
+    yield from ((job, f"{rule}/{study.study}{_ENDING}") for job, rule in _OF_STUDY.items())
+    for name in study.analyses:
+        for job, rule in _OF_ANALYSIS.items():
+            yield f"{job} {name}", f"{rule}/{study.study}/{name}{_ENDING}"
 
 
 def times_of_fits(entries: Iterable[Entry], study: Study) -> Mapping[str, tuple[str, str]]:

@@ -1,10 +1,10 @@
 """Moments of cells as one long table, for programs that read no netCDF.
 
-A row per number. Columns analysis, part (the composition), cell, n (its units), kind, row, column,
+A row per number. Columns analysis, part (the composition), cell, n (its units), kind, of, with,
 value (17 digits at most, which give the number back to the bit).
 
 =======  ==============================  =========================================================
-kind     row, column                     value
+kind     of, with                        value
 =======  ==============================  =========================================================
 mean     a variable, empty               its mean over the n units, in points
 cov      two variables, lower triangle   Σ (z - mean)(z - mean)' / n: the denominator of maximum
@@ -31,7 +31,7 @@ from securebase.moments import Floats
 MEAN: Final = "mean"
 COV: Final = "cov"
 WITHIN: Final = "within"
-COLUMNS: Final = ("analysis", "part", "cell", "n", "kind", "row", "column", "value")
+COLUMNS: Final = ("analysis", "part", "cell", "n", "kind", "of", "with", "value")
 
 type Row = tuple[str, str, str, int, str, str, str, str]
 

@@ -1,6 +1,7 @@
 """The design study of an analysis: its own design, its simulator's truths, its claims."""
 
 import logging
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -27,6 +28,7 @@ def recover_analysis(
     sampling: Sampling,
     decision: Decision,
     cores: int,
+    part: range | None = None,
 ) -> dict[str, pd.DataFrame]:
     """Recover the claims of one analysis in the worlds that are asked for.
 
@@ -45,6 +47,8 @@ def recover_analysis(
     decision : Decision
         The rule of verdicts.
     cores : int
+    part : range, optional
+        Numbers of the replicates to make; by default all.
 
     Returns
     -------
@@ -66,7 +70,19 @@ def recover_analysis(
         "%d units, %d replicates in each of %d worlds",
         panel.data.sizes["unit"], recovery.replicates, len(truths),
     )  # fmt: skip
-    return recover(question, truths, claims_of(study, name), recovery, sampling, decision, cores)
+    claims = claims_of(study, name)
+    return recover(question, truths, claims, recovery, sampling, decision, cores, part)
+
+
+def read_batches(paths: Iterable[Path]) -> dict[str, pd.DataFrame]:
+    """Put batches ``{world}/{first}-{last}.parquet`` together: replicates by world, in order."""
+    tables: dict[str, list[pd.DataFrame]] = {}
+    for path in paths:
+        tables.setdefault(path.parent.name, []).append(pd.read_parquet(path))
+    return {
+        world: pd.concat(parts).sort_values("replicate", kind="stable", ignore_index=True)
+        for world, parts in tables.items()
+    }
 
 
 def write_recovery(found: dict[str, pd.DataFrame], study: str, name: str, folder: Path) -> None:

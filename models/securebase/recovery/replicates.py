@@ -1,7 +1,7 @@
 """Studies simulated from a known truth, fitted, and judged claim by claim."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import overload
 
 import numpy as np
@@ -37,8 +37,8 @@ class Replicates(Sequence[Task]):
     world : str
     truth : xr.Dataset
         True parameters there, without chain and draw.
-    replicates : int
-        Studies.
+    numbers : range
+        Which studies.
     seed : int
         Root of every seed.
     """
@@ -46,7 +46,7 @@ class Replicates(Sequence[Task]):
     question: Question
     world: str
     truth: xr.Dataset
-    replicates: int
+    numbers: range
     seed: int
 
     @property
@@ -56,19 +56,19 @@ class Replicates(Sequence[Task]):
 
     def __len__(self) -> int:
         """Count the studies."""
-        return self.replicates
+        return len(self.numbers)
 
     @overload
-    def __getitem__(self, number: int) -> Task: ...
+    def __getitem__(self, place: int) -> Task: ...
     @overload
-    def __getitem__(self, number: slice) -> list[Task]: ...
-    def __getitem__(self, number: int | slice) -> Task | list[Task]:
+    def __getitem__(self, place: slice) -> list[Task]: ...
+    def __getitem__(self, place: int | slice) -> Task | list[Task]:
         """Simulate a study; the same number gives the same data and seed."""
-        if isinstance(number, slice):
-            return [self[one] for one in range(len(self))[number]]
-        if not 0 <= number < len(self):
-            raise IndexError(number)
-        question = self.question
+        if isinstance(place, slice):
+            return [self[one] for one in range(len(self))[place]]
+        if place < 0:
+            raise IndexError(place)
+        number, question = self.numbers[place], self.question
         seed = derived_seed(self.seed, *self.seeded)
         rng = np.random.default_rng([seed, number])
         panel = question.family.simulate(rng, self.truth, question.panel)
@@ -83,6 +83,7 @@ def recover(
     sampling: Sampling,
     decision: Decision,
     cores: int,
+    part: range | None = None,
 ) -> dict[str, pd.DataFrame]:
     """Simulate an analysis in several worlds, fit every replicate, judge every claim.
 
@@ -105,6 +106,9 @@ def recover(
         The rule of verdicts.
     cores : int
         Fits side by side; no number depends on it.
+    part : range, optional
+        Numbers of the replicates to make, which are the same whatever others are made; by default
+        all.
 
     Returns
     -------
@@ -123,16 +127,20 @@ def recover(
     implied = {world: _answering(question, truth, claims) for world, truth in truths.items()}
     found = {}
     for world, truth in truths.items():
-        studies = Replicates(question, world, truth, recovery.replicates, sampling.seed)
+        every = Replicates(question, world, truth, range(recovery.replicates), sampling.seed)
+        studies = every if part is None else replace(every, numbers=part)
         labels = [_label(claim, world, implied[world]) for claim in claims]
+        settings = recovery.model_copy(update={"replicates": len(studies)})
         attempt = question.attempt(
-            "recovery", recovery, sampling.seed, studies.seeded, recovery.replicates
+            "recovery", settings, sampling.seed, studies.seeded, len(studies)
         )
-        outcomes = refit_claims(question, claims, studies, recovery, sampling, attempt, cores)
+        outcomes = refit_claims(
+            question, claims, studies, recovery, sampling, attempt, cores, alike=every
+        )
         rows = [
             label | row
-            for outcome in outcomes
-            for label, row in zip(labels, _judged(outcome, claims, rule), strict=True)
+            for number, outcome in zip(studies.numbers, outcomes, strict=True)
+            for label, row in zip(labels, _judged(number, outcome, claims, rule), strict=True)
         ]
         found[world] = pd.DataFrame(rows).assign(units=question.panel.data.sizes[UNIT])
     return found
@@ -151,8 +159,10 @@ def _label(claim: Claim, world: str, truth: xr.Dataset) -> Row:
     return named | true_place(claim, truth)
 
 
-def _judged(outcome: Outcome[xr.Dataset], claims: Sequence[Claim], rule: Decision) -> Iterator[Row]:
-    of_study: Row = {"replicate": outcome.number, "failure": outcome.failure}
+def _judged(
+    number: int, outcome: Outcome[xr.Dataset], claims: Sequence[Claim], rule: Decision
+) -> Iterator[Row]:
+    of_study: Row = {"replicate": number, "failure": outcome.failure}
     for claim in claims:
         kept = outcome.result
         yield of_study if kept is None else of_study | judged_claim(claim, kept, rule)

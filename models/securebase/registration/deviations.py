@@ -8,6 +8,7 @@ from securebase.codebook.closed import Closed
 from securebase.codebook.loading import Study
 from securebase.codebook.plan import Plan, plan_of, read_plan
 from securebase.faults import Fault
+from securebase.registration.withholding import plan_beside
 from securebase.registration.words import contrast, lines
 
 NOT_THERE: Final = "not there"
@@ -62,6 +63,7 @@ def deviations(study: Study, decision: Closed) -> list[Deviation]:
 
 def deviations_from(plan: Plan, study: Study, decision: Closed) -> list[Deviation]:
     """List the same, against a plan that was read already."""
+    plan = plan_beside(plan, study)
     used = plan_of(study, decision, plan.securebase)
     said = study.registration.deviations if study.registration else ()
     reasons = {one.what: one.reason for one in said}

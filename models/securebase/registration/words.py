@@ -52,12 +52,18 @@ def lines(plan: Plan) -> Iterator[Line]:
     for key, value in _as_now(Decision, plan.decision).items():
         yield Line("verdicts", _RULE.get(key, key), value)
     for one in plan.exclusions:
-        where = " and ".join(f"{column} is {text(codes)}" for column, codes in one["where"].items())
-        yield Line(f"exclusion where {where}", f"exclusion where {where}", one["reason"])
+        name = exclusion_name(one["where"])
+        yield Line(name, name, one["reason"])
     yield from _measures("scale", plan.scales, Scale)
     yield from _measures("covariate", plan.covariates, Covariate)
     yield from _analyses(plan.analyses)
     yield from _claims(plan.claims)
+
+
+def exclusion_name(where: Said) -> str:
+    """Name an exclusion by the columns and codes that rows are left out by."""
+    codes = " and ".join(f"{column} is {text(codes)}" for column, codes in where.items())
+    return f"exclusion where {codes}"
 
 
 def _measures(word: str, measures: Mapping[str, Said], kind: type[BaseModel]) -> Iterator[Line]:

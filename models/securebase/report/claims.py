@@ -1,6 +1,6 @@
 """Claims as a report shows them: the verdict, its numbers, the sentence that says so."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,7 @@ from securebase.report.wording import (
     factor_text,
     fixed,
     listed,
+    lower_bound,
     opposite_region,
     place_words,
     probability_text,
@@ -60,6 +61,11 @@ class ClaimResult:
     def sign(self) -> str:
         """The verdict as a sign, for those who do not see its colour."""
         return VERDICTS[self.verdict]
+
+    @property
+    def lines(self) -> list[int]:
+        """Line of its row in the file; empty when there is none."""
+        return [int(self.row["line"])] if "line" in self.row else []
 
     @property
     def withheld(self) -> bool:
@@ -121,10 +127,10 @@ class ClaimResult:
     @property
     def bayes_factor(self) -> Number:
         """Factor by which the data multiplied the odds of the claimed region."""
-        text = factor_text(self.value("bayes_factor"))
+        factor = self.value("bayes_factor")
         # where all draws agree it is only known to be larger
-        bound = "> " if self.value(self.claimed_column) == 1.0 else ""
-        return self._number("bayes_factor", bound + text)
+        larger = self.value(self.claimed_column) == 1.0
+        return self._number("bayes_factor", lower_bound(factor) if larger else factor_text(factor))
 
     def _number(self, column: str, text: str) -> Number:
         return Number(self.value(column), text, f"{self.file}#{self.claim.id}.{column}")
@@ -152,7 +158,8 @@ def claim_results(
     file : str
         The file of the table, from the folder of the page.
     """
-    rows = {str(row["id"]): row for row in table.to_dict("records")}
+    numbered = table.rename_axis("line").reset_index().to_dict("records")
+    rows = {str(row["id"]): row for row in numbered}
     return [
         ClaimResult(
             claim,
@@ -267,9 +274,3 @@ def region_style(claim: Claim, column: str) -> str:
     if claim.direction == "zero":
         return "claimed" if column == "p_rope" else "opposite"
     return {"p_beyond": "claimed", "p_rope": "rope", "p_opposite": "opposite"}[column]
-
-
-def expected_wrong(results: Sequence[ClaimResult]) -> tuple[int, float]:
-    """Count the supported claims, and how many of them are expected to be wrong."""
-    supported = [result for result in results if result.verdict == "supported"]
-    return len(supported), sum(1 - result.value(result.claimed_column) for result in supported)

@@ -6,9 +6,9 @@ from securebase.codebook.loading import Study
 from securebase.config import Decision
 from securebase.report import claim_figures
 from securebase.report.analysed import Analysed, in_declared_order
+from securebase.report.claim_counts import expected_wrong
 from securebase.report.claims import (
     ClaimResult,
-    expected_wrong,
     sides,
     verdict_sentence,
 )
@@ -20,20 +20,21 @@ from securebase.report.sections import (
     answer,
     check_it,
     deviations,
+    fidelity,
     missing,
     prior_sensitivity,
     tried,
     trust,
 )
 from securebase.report.sections.tried import Record
+from securebase.report.set_aside import exclusion_table
 from securebase.report.svg import Picture, inline_svg
 from securebase.report.tables import (
-    exclusion_table,
     flow_tables,
-    people,
     scoring_table,
+    took_part,
 )
-from securebase.report.wording import estimand_words, fixed, plain
+from securebase.report.wording import Sentence, estimand_words, plain
 
 
 def render_claims(
@@ -58,7 +59,6 @@ def render_claims(
     """
     decision = rules.decision
     claims = in_declared_order(study, analyses)
-    supported, wrong = expected_wrong(claims)
     return rendered(
         "claims.html.j2",
         study=study,
@@ -77,28 +77,28 @@ def render_claims(
             for one in analyses
             for result in one.shown
         },
-        supported=supported,
-        expected_wrong=fixed(wrong, 2),
+        expected_wrong=expected_wrong(claims),
         forests=_forests(claims, decision),
         analyses=[
             (one, trust.outcome(one), answer.sentence(one), _firmness(one)) for one in analyses
         ],
         trouble=[one for one in analyses if one.withheld],
         digests=results.digests,
-        people=people(results.people, study),
+        people=took_part(results, study),
         chart=flow_chart(study, results),
         flow=flow_tables(results, study),
         exclusions=exclusion_table(results),
         scoring=scoring_table(results, study),
         told=[
+            *filter(None, [fidelity.section(analyses)]),
             tried.section(study, record),
             deviations.section(study, rules, record),
-            check_it.section(study),
+            check_it.section(study, results.counted is not None),
         ],
     )
 
 
-def _firmness(one: Analysed) -> list[str]:
+def _firmness(one: Analysed) -> list[Sentence]:
     """Say, for an analysis, what other priors and other fates of those who left would change."""
     if one.withheld:
         return []

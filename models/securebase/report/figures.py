@@ -115,7 +115,8 @@ def trajectory_panel(
         axes.text(0.0, 1.04, unit, transform=axes.transAxes, color=svg.MUTED)
         _label_waves(axes, times, wave_labels)
         _label_ends(axes, ends, [roles[role] for role in present], limits, colour)
-        _print_counts(axes, rows, present, times, colour)
+        if rows["observed_n"].notna().any():
+            _print_counts(axes, rows, present, times, colour)
     return figure
 
 

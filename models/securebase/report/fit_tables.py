@@ -6,18 +6,20 @@ from typing import Final
 
 import pandas as pd
 
+from securebase.report.counting import lines_of
 from securebase.report.inputs import AnalysisResults, number_at
 from securebase.report.result_tables import FAIL, PASS, WARN
 from securebase.report.tables import Cell, Light, Table
 from securebase.report.wording import (
     Number,
+    Sentence,
     check_name,
     check_value,
     counted,
     decimals,
     decimals_of_estimate,
-    listed,
     place_words,
+    strung,
     variable_words,
 )
 
@@ -138,13 +140,13 @@ def prior_table(analysis: AnalysisResults) -> Table | None:
     )
 
 
-def left_out_note(analysis: AnalysisResults, unit: str) -> str:
+def left_out_note(analysis: AnalysisResults, unit: str) -> Sentence:
     """Say how many units an analysis could not use, and why; empty where it used all."""
     if analysis.left_out is None or analysis.left_out.empty:
-        return ""
-    reasons = analysis.left_out["reason"].value_counts(sort=False)
-    parts = [f"{counted(int(count), unit)} ({reason})" for reason, count in reasons.items()]
-    return f"Left out of this analysis: {listed(parts)}."
+        return ()
+    file, groups = f"{analysis.name}/left_out.csv", analysis.left_out.groupby("reason", sort=False)
+    parts = [(lines_of(file, rows.index, unit), f" ({reason})") for reason, rows in groups]
+    return ("Left out of this analysis: ", *strung(parts), ".")
 
 
 def provenance_table(analysis: AnalysisResults) -> Table:

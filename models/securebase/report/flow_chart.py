@@ -9,7 +9,7 @@ import pandas as pd
 from securebase.codebook.loading import Study
 from securebase.report.counting import lines_of, summed
 from securebase.report.inputs import AnalysisResults, StudyResults
-from securebase.report.tables import labels_of, people, wave_labels
+from securebase.report.tables import labels_of, took_part, wave_labels
 from securebase.report.wording import Number, Sentence, counted, listed, plain
 
 FILE: Final = "flow.csv"
@@ -31,7 +31,7 @@ class Turnout:
     span : Sentence
         Fewest and most at one of many waves; empty at a single one.
     shares : tuple of float
-        Share of those due who answered, wave by wave.
+        Share of those due who answered, wave by wave; NaN where it is not told.
     """
 
     role: str
@@ -44,6 +44,13 @@ class Turnout:
     def share(self) -> float:
         """Share who answered, all waves taken together."""
         return self.answered.value / self.due.value
+
+    @property
+    def words(self) -> Sentence:
+        """How many answered, of how many."""
+        if not self.answered.available:
+            return (self.answered, " how many answered")
+        return (self.answered.stressed(), " of ", self.due, " answered")
 
 
 @dataclass(frozen=True)
@@ -108,7 +115,7 @@ def _turnouts_told(step: Step) -> Iterator[Sentence]:
     for one in step.turnouts:
         if one:
             span = (" (", *one.span, ")") if one.span else ()
-            yield (f"{one.role} ", one.answered, " of ", one.due, " answered", *span)
+            yield (f"{one.role} ", *one.words, *span)
 
 
 def _joined(sentences: Sequence[Sentence], between: str = "; ") -> Sentence:
@@ -136,10 +143,10 @@ def flow_chart(study: Study, results: StudyResults) -> FlowChart | None:
         return None
     together = [waves] if len(waves) > MOST_WAVES else [[wave] for wave in waves]
     return FlowChart(
-        start=people(results.people, study),
+        start=took_part(results, study),
         aside=tuple(_set_aside_before(study, flow)),
         steps=tuple(_step(study, flow, some, roles) for some in together),
-        ends=tuple(_end(study, one) for one in results.analyses.values()),
+        ends=tuple(_end(study, one, results) for one in results.analyses.values()),
     )
 
 
@@ -182,8 +189,8 @@ def _turnout(study: Study, here: pd.DataFrame, role: str) -> Turnout | None:
     due = own[own["stage"].isin(["answered", "lost"])]
     if due.empty:
         return None
-    by_wave = due.groupby("wave", sort=False)["persons"].sum()
-    came = answered.groupby("wave")["persons"].sum().reindex(by_wave.index, fill_value=0)
+    by_wave = due.groupby("wave", sort=False)["persons"].agg(_sum)
+    came = answered.groupby("wave")["persons"].agg(_sum).reindex(by_wave.index, fill_value=0)
     number = summed(here, FILE, answered.index, "persons")
     if answered.empty:
         # nobody came: the lines of those who were lost say so
@@ -197,9 +204,13 @@ def _turnout(study: Study, here: pd.DataFrame, role: str) -> Turnout | None:
     )
 
 
+def _sum(counts: pd.Series) -> float:
+    return float(counts.sum(skipna=False))
+
+
 def _span(study: Study, answered: pd.DataFrame) -> Sentence:
     """Say the fewest and the most who answered at one of many waves."""
-    if answered.empty:
+    if answered["persons"].isna().any() or answered.empty:
         return ()
     labels = wave_labels(study)
     ends = [int(str(answered["persons"].idxmin())), int(str(answered["persons"].idxmax()))]
@@ -234,13 +245,15 @@ def _unscored(study: Study, own: pd.DataFrame) -> Iterator[Sentence]:
     """Tell scales that not everybody who answered has a score of."""
     came = own[own["stage"] == "answered"].set_index("wave")["persons"]
     for scale, rows in own[own["stage"] == "scored"].groupby("reason", sort=False):
-        if rows["persons"].sum() < came.reindex(rows["wave"]).sum():
+        if _sum(rows["persons"]) < _sum(came.reindex(rows["wave"])):
             number = summed(own, FILE, rows.index, "persons")
             yield (f"{labels_of(study)[str(scale)]} scored for ", number)
 
 
-def _end(study: Study, one: AnalysisResults) -> End:
+def _end(study: Study, one: AnalysisResults, results: StudyResults) -> End:
     left_out: list[Sentence] = []
+    if one.left_out is None and results.counted is not None:
+        left_out.append(("whether any are left out is not told",))
     if one.left_out is not None:
         for reason, rows in one.left_out.groupby("reason", sort=False):
             number = lines_of(f"{one.name}/left_out.csv", rows.index, study.unit)
@@ -253,10 +266,10 @@ def _analysed(study: Study, one: AnalysisResults) -> Sentence:
     levels, file, labels = one.levels, f"{one.name}/levels.csv", labels_of(study)
     of_level = dict(iter(levels.groupby("level", sort=False)))
     units = summed(levels, file, of_level["unit"].index, "number", study.unit)
-    # where a unit is one person, that person's role says nothing more
+    # where a unit is one person, that person's role says nothing more; nor does what is not told
     told = [
         (f"{labels[str(levels.at[line, 'role'])]} ", summed(levels, file, [line], "number"))
-        for line in of_level["person"].index
+        for line in of_level["person"]["number"].dropna().index
         if study.roles.members != (levels.at[line, "role"],)
     ]
     whom = (" (", *_joined(told, ", "), ")") if told else ()

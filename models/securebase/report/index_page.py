@@ -6,6 +6,7 @@ from pathlib import Path
 
 from securebase.codebook.loading import Study
 from securebase.config import Decision
+from securebase.report.claim_counts import claims_counted
 from securebase.report.claims import ClaimResult, claim_results, sides
 from securebase.report.headline import verdict_sentence
 from securebase.report.headline_pictures import headline_pictures
@@ -41,10 +42,10 @@ class Entry:
     failed: list[str]
 
     @property
-    def counts(self) -> dict[str, int]:
+    def counts(self) -> dict[str, Number | str]:
         """How many claims got each verdict; verdicts that none got are left out."""
-        found = [one.verdict for one in self.claims]
-        return {word: found.count(word) for word in VERDICTS if word in found}
+        groups = {word: [one for one in self.claims if one.verdict == word] for word in VERDICTS}
+        return {word: claims_counted(alike) for word, alike in groups.items() if alike}
 
 
 @dataclass(frozen=True)

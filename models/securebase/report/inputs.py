@@ -12,6 +12,7 @@ import xarray as xr
 from securebase.codebook.loading import Study
 from securebase.draws_files import read_draws
 from securebase.faults import Fault, InputError
+from securebase.report.counting import why_blank
 from securebase.report.flow_faults import flow_faults
 from securebase.report.result_tables import FAIL, WARN, column_faults, read_table
 from securebase.report.wording import Number, fixed, short
@@ -24,10 +25,14 @@ ANALYSIS_FILES: Final = (
     *("levels.csv", "power_scaling.csv", "moment_fit.csv", "residual_moments.csv"),
     *("curves.csv", "slopes.csv", "posterior.nc"),
 )
+PEOPLE_FILE: Final = "people.csv"
 GRID_FILE: Final = "prior_grid.csv"
 DROPOUT_FILE: Final = "dropout.csv"
 PREDICTION_FILE: Final = "prediction.csv"
+FIDELITY_FILE: Final = "fidelity.csv"
 FITS_FILE: Final = "fits.csv"
+COUNTS: Final = ("persons", "units", "n", "count", "observed_n", "k_bad", "refits")
+"""Columns that count units or persons: blank where a public bundle withholds them."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,8 @@ residual_moments, curves, slopes : pandas.DataFrame
         The priors in force and the units that could not be used, where they were written.
     grid, dropout, prediction : pandas.DataFrame or None
         ``prior_grid.csv``, ``dropout.csv`` and ``prediction.csv``, where they were asked for.
+    fidelity : pandas.DataFrame or None
+        ``fidelity.csv`` of a public bundle.
     """
 
     name: str
@@ -67,6 +74,7 @@ residual_moments, curves, slopes : pandas.DataFrame
     grid: pd.DataFrame | None
     dropout: pd.DataFrame | None
     prediction: pd.DataFrame | None
+    fidelity: pd.DataFrame | None
 
     @property
     def failures(self) -> pd.DataFrame:
@@ -85,6 +93,22 @@ residual_moments, curves, slopes : pandas.DataFrame
 
 
 @dataclass(frozen=True)
+class Counted:
+    """What a public bundle tells in the place of the lists that it leaves out.
+
+    Parameters
+    ----------
+    people : pandas.DataFrame
+        ``people.csv``: how many units, leaders and persons took part.
+    exclusions : pandas.DataFrame
+        ``exclusions.csv``: how much was set aside, by rule, reason and action.
+    """
+
+    people: pd.DataFrame
+    exclusions: pd.DataFrame
+
+
+@dataclass(frozen=True)
 class StudyResults:
     """Everything a report of one study is made from.
 
@@ -98,6 +122,8 @@ class StudyResults:
         In the order the codebook declares them.
     digests : mapping of str to str
         SHA-256 of each file read, by its path below the folder of results.
+    counted : Counted or None
+        Of a public bundle, where `people` and `exclusions` have no rows.
     """
 
     exclusions: pd.DataFrame
@@ -108,6 +134,7 @@ class StudyResults:
     people: pd.DataFrame
     analyses: Mapping[str, AnalysisResults]
     digests: Mapping[str, str]
+    counted: Counted | None = None
 
 
 def read_results(study: Study, folder: Path, refits: Sequence[str] = ()) -> StudyResults:
@@ -161,7 +188,10 @@ def read_results(study: Study, folder: Path, refits: Sequence[str] = ()) -> Stud
         codebook=tables["codebook.csv"],
         claims=tables["claims.csv"],
         people=people,
-        analyses={name: _analysis(name, folder, tables) for name in study.analyses},
+        analyses={
+            name: analysis_results(name, folder / name / "posterior.nc", tables)
+            for name in study.analyses
+        },
         digests={path: hashlib.sha256((folder / path).read_bytes()).hexdigest() for path in wanted},
     )
 
@@ -171,7 +201,18 @@ def read_people(folder: Path) -> pd.DataFrame:
     return pd.read_parquet(folder / WAVES_FILE, columns=["unit", "person", "role"])
 
 
-def _analysis(name: str, folder: Path, tables: Mapping[str, pd.DataFrame]) -> AnalysisResults:
+def analysis_results(name: str, draws: Path, tables: Mapping[str, pd.DataFrame]) -> AnalysisResults:
+    """Put together what one analysis left.
+
+    Parameters
+    ----------
+    name : str
+        Of the analysis.
+    draws : pathlib.Path
+        ``posterior.nc``.
+    tables : mapping of str to pandas.DataFrame
+        By path below the folder of results.
+    """
     return AnalysisResults(
         name=name,
         summary=tables[f"{name}/summary.csv"],
@@ -185,12 +226,13 @@ def _analysis(name: str, folder: Path, tables: Mapping[str, pd.DataFrame]) -> An
         residual_moments=tables[f"{name}/residual_moments.csv"],
         curves=tables[f"{name}/curves.csv"],
         slopes=tables[f"{name}/slopes.csv"],
-        posterior=read_draws(folder / name / "posterior.nc"),
+        posterior=read_draws(draws),
         priors=tables.get(f"{name}/priors.csv"),
         left_out=tables.get(f"{name}/left_out.csv"),
         grid=tables.get(f"{name}/{GRID_FILE}"),
         dropout=tables.get(f"{name}/{DROPOUT_FILE}"),
         prediction=tables.get(f"{name}/{PREDICTION_FILE}"),
+        fidelity=tables.get(f"{name}/{FIDELITY_FILE}"),
     )
 
 
@@ -216,4 +258,6 @@ def number_at(
     """
     value = float(str(table.at[line, column]))
     text = short(value) if places is None else fixed(value, places)
+    if column in COUNTS and value != value:
+        text = why_blank(table, line)
     return Number(value, text, f"{file}#{key or f'L{line}'}.{column}")

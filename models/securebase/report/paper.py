@@ -15,7 +15,7 @@ from securebase.report.inputs import StudyResults
 from securebase.report.rendering import rendered
 from securebase.report.rules import Rules
 from securebase.report.sections import missing, model, prior_sensitivity
-from securebase.report.tables import Cell, Table, labels_of, people
+from securebase.report.tables import Cell, Table, labels_of, took_part
 from securebase.report.wording import (
     Number,
     claimed_region,
@@ -97,7 +97,7 @@ def methods(
     yield _participants(study, results)
     yield _measures(study, results)
     for one in analyses:
-        yield f"{one.analysis.question} {model.fitted(one)}"
+        yield f"{one.analysis.question} {plain(model.fitted(one))}"
     if analyses:
         yield _estimation(analyses)
     yield _decision(rules)
@@ -108,7 +108,7 @@ def _participants(study: Study, results: StudyResults) -> str:
     what = counted(set_aside, "row or cell", "rows and cells")
     lost = f" {what} were set aside, each with its reason."
     simulated = " All data are simulated; effect sizes are ours." if study.simulated else ""
-    return f"{plain(people(results.people, study))}.{lost if set_aside else ''}{simulated}"
+    return f"{plain(took_part(results, study))}.{lost if set_aside else ''}{simulated}"
 
 
 def _measures(study: Study, results: StudyResults) -> str:
@@ -163,7 +163,7 @@ def results_paragraphs(
     shown = [one for one in analyses if not one.withheld]
     for sentence in (prior_sensitivity.sentence, missing.sentence):
         if shown:
-            yield _once({one.name: sentence(one) for one in shown})
+            yield _once({one.name: plain(sentence(one)) for one in shown})
 
 
 def _once(said: Mapping[str, str]) -> str:

@@ -18,6 +18,8 @@ _COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
         *("prior_needed", "ess_bulk", "ess_tail", "r_hat", "verdict"),
     ),
     "flow.csv": ("stage", "wave", "role", "persons", "units", "reason"),
+    "people.csv": ("what", "number"),
+    "exclusions.csv": ("rule", "reason", "action", "count"),
     "exclusions.tsv": ("file", "row", "kind", "rule", "reason", "action"),
     "scoring.tsv": ("scale", "wave", "item", "n", "item_rest", "alpha", "omega", "verdict"),
     "codebook.csv": ("name", "label", "kind"),
@@ -84,7 +86,15 @@ _TEXT: Final = frozenset(
         *("setting", "diagnosis", "failure", "who", "meaning", "model", "left_out", "composition"),
         *("of", "with", "on", "by", "answered", "family", "design", "world", "region", "level"),
         *("date", "data", "purpose", "errors", "seed_as_ruled", "declared_sha256", "hash"),
-        *("priors_sha256", "data_sha256", "registered", "now", "full_verdict", "public_verdict"),
+        *(
+            "withheld",
+            "priors_sha256",
+            "data_sha256",
+            "registered",
+            "now",
+            "full_verdict",
+            "public_verdict",
+        ),
     }
 )
 

@@ -48,7 +48,7 @@ class Gallery:
 class Densities:
     """Posteriors of what claims ask, each with the verdict and the probability of each region."""
 
-    claims: Sequence[tuple[ClaimResult, Picture]]
+    claims: Sequence[tuple[ClaimResult, Picture, Sentence]]
     kind: ClassVar[str] = "densities"
 
 

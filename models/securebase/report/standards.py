@@ -12,6 +12,7 @@ from securebase.names import EVERY_BLOCK
 from securebase.report.analysed import Analysed
 from securebase.report.result_tables import FAIL, PASS
 from securebase.report.sections.prior_sensitivity import graded
+from securebase.report.wording import plain
 from securebase.robustness import FRAGILE
 
 NOT_APPLICABLE: Final = "not applicable"
@@ -98,7 +99,7 @@ def _refitted(*blocks: str, widest: float = 1.0) -> Callable[[Analysed], bool | 
 def _steady(one: Analysed) -> bool | None:
     if not one.claims:
         return None
-    grades = [graded(one.results, two, one.rules.decision) for two in one.shown]
+    grades = [plain(graded(one.results, two, one.rules.decision)) for two in one.shown]
     return bool(grades) and all(words and not words.startswith(FRAGILE) for words in grades)
 
 

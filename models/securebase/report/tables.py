@@ -1,19 +1,20 @@
 """Tables of results as tables of a page: printed numbers with the cell each was read from."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Final
 
 import pandas as pd
 
 from securebase.codebook.loading import Study
-from securebase.report.addresses import lines_address
-from securebase.report.inputs import StudyResults, number_at
+from securebase.report.counting import summed
+from securebase.report.inputs import PEOPLE_FILE, StudyResults, number_at
 from securebase.report.result_tables import FAIL, PASS, WARN
 from securebase.report.wording import NOT_AVAILABLE, Number, counted, probability_text
 from securebase.waves.scoring import ALL_WAVES, SCALE_ROW
 
 _SCORING_LIGHTS: Final = {"ok": PASS, "accepted": WARN, "too_few": WARN}
-_LINES_NAMED: Final = 8
+_OF_SCALE: Final = ("n", "mean", "sd", "alpha", "omega")
 
 
 @dataclass(frozen=True)
@@ -183,58 +184,36 @@ def _persons(flow: pd.DataFrame, line: int | None) -> Cell:
     if line is None:
         return ""
     persons, units = (number_at(flow, "flow.csv", line, name) for name in ("persons", "units"))
+    if not units.available:
+        return persons
     # where persons are nested in larger units, both counts matter
     return persons if persons.value == units.value else (persons, " in ", units)
 
 
-def exclusion_table(results: StudyResults) -> Table:
-    """Tabulate quarantined rows and cells by file and rule."""
-    grouped = results.exclusions.groupby(["file", "rule", "kind", "action"], sort=False)
-    return Table(
-        caption="Quarantined rows and cells",
-        columns=("file", "rule", "#how many", "lines of the file", "reason", "what was done"),
-        rows=tuple(
-            (
-                str(file),
-                str(rule).replace("_", " "),
-                Number(len(part), counted(len(part), str(kind)), _address(part)),
-                _lines(part),
-                _some(part["reason"].drop_duplicates(), 2, "; "),
-                str(action),
-            )
-            for (file, rule, kind, action), part in grouped
-        ),
-        source="exclusions.tsv",
-        quotes=True,
-    )
-
-
-def _address(part: pd.DataFrame) -> str:
-    return lines_address("exclusions.tsv", map(int, part.index))
-
-
-def _lines(part: pd.DataFrame) -> str:
-    lines = sorted({int(line) for line in part["row"].dropna()})
-    return _some(pd.Series(lines), _LINES_NAMED, ", ")
-
-
-def _some(things: pd.Series, most: int, between: str) -> str:
-    named = between.join(map(str, things.head(most)))
-    rest = len(things) - most
-    return f"{named} and {rest} more" if rest > 0 else named
+def took_part(results: StudyResults, study: Study) -> tuple[str | Number, ...]:
+    """Say how many took part, from what is told: a list of persons, or counts of them."""
+    if results.counted is None:
+        return people(results.people, study)
+    table = results.counted.people
+    told: list[str | Number] = []
+    for line, what in table["what"].items():
+        told += [summed(table, PEOPLE_FILE, [int(str(line))], "number", str(what)), ", "]
+    return (*told, counted(len(study.waves.levels), "wave"))
 
 
 def scoring_table(results: StudyResults, study: Study) -> Table:
     """Tabulate how well the items of each scale hang together at each wave."""
     scoring = results.scoring
+    # where values are masked, these are blank in all rows
+    told = [name for name in _OF_SCALE if scoring[name].notna().any()]
     items = scoring[scoring["item"] != SCALE_ROW].dropna(subset="item_rest")
     lowest = items.groupby(["scale", "wave"])["item_rest"].idxmin()
     keying = ("lowest item\N{EN DASH}rest", "keying")
     return Table(
         caption="Scoring by scale and wave",
-        columns=("scale", "wave", "#n", "#mean", "#sd", "#alpha", "#omega", *keying),
+        columns=("scale", "wave", *(f"#{name}" for name in told), *keying),
         rows=tuple(
-            _scoring_row(scoring, line, lowest, study)
+            _scoring_row(scoring, line, told, lowest, study)
             for line in scoring.index[scoring["item"] == SCALE_ROW]
         ),
         source="scoring.tsv",
@@ -242,12 +221,12 @@ def scoring_table(results: StudyResults, study: Study) -> Table:
 
 
 def _scoring_row(
-    scoring: pd.DataFrame, line: int, lowest: pd.Series, study: Study
+    scoring: pd.DataFrame, line: int, told: Sequence[str], lowest: pd.Series, study: Study
 ) -> tuple[Cell, ...]:
     scale, wave, verdict = (str(scoring.at[line, name]) for name in ("scale", "wave", "verdict"))
     numbers = (
         number_at(scoring, "scoring.tsv", line, name, places=0 if name == "n" else 2)
-        for name in ("n", "mean", "sd", "alpha", "omega")
+        for name in told
     )
     return (
         labels_of(study).get(scale, scale),

@@ -8,6 +8,10 @@ from typing import Any, Final
 from securebase.codebook.claim import Claim, Term
 
 NOT_AVAILABLE: Final = "not available"
+FEW: Final = "fewer than 10"
+"""In the place of a count from one to nine where these are withheld."""
+UNTOLD: Final = "not told"
+"""In the place of a number that would tell such a count."""
 MINUS: Final = "\N{MINUS SIGN}"
 NOT_ASSESSABLE: Final = "not assessable"
 VERDICTS: Final = {
@@ -122,6 +126,14 @@ def factor_text(value: float) -> str:
     return f"{value:,.0f}" if value >= 10 else fixed(value, 2)
 
 
+def lower_bound(value: float) -> str:
+    """Print what is only known to be larger: rounded down, so that it is."""
+    if not math.isfinite(value):
+        return NOT_AVAILABLE
+    whole = math.ceil(value) - 1
+    return f"> {whole:,}" if whole >= 10 else f"> {(math.ceil(100 * value) - 1) / 100:.2f}"
+
+
 def probability_text(value: float, mcse: float) -> str:
     """Print a probability; one that rounds to 0 or 1 is told from certainty."""
     if not math.isfinite(value):
@@ -228,6 +240,15 @@ def counted(number: int, singular: str, plural: str | None = None) -> str:
     """Say a number of things: "1 couple", "1,204 couples"."""
     word = singular if number == 1 else plural or f"{singular}s"
     return f"{number:,} {word}"
+
+
+def strung(parts: Iterable[Sentence], between: str = ", ", last: str = " and ") -> Sentence:
+    """Join pieces of a sentence, as `listed` joins words."""
+    *most, end = list(parts) or [()]
+    if not most:
+        return end
+    joined = [piece for part in most for piece in (between, *part)][1:]
+    return (*joined, last, *end)
 
 
 def listed(words: Iterable[str]) -> str:

@@ -15,7 +15,8 @@ from typing import Any, Final
 import pandas as pd
 import yaml
 
-from securebase.bundle.writing import Order, write_bundle
+from securebase.bundle.order import Order
+from securebase.bundle.writing import write_bundle
 from securebase.codebook.document import read_document
 from securebase.codebook.extracts import claims_of
 from securebase.codebook.loading import Study, load_study

@@ -34,11 +34,12 @@ class RememberedModels(BundledModels):
 
     known: dict[str, BundledModel] = field(default_factory=dict)
 
-    def _model(self, opened: Opened, analysis: str) -> BundledModel:
+    def model(self, opened: Opened, analysis: str) -> BundledModel:
+        """Write the model of an analysis, or take it from a bundle that declares the same."""
         files = [opened.path(opened.file(analysis, name)) for name in _OF_MODEL]
         mark = sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
         if mark not in self.known:
-            self.known[mark] = super()._model(opened, analysis)
+            self.known[mark] = super().model(opened, analysis)
         return self.known[mark]
 
 

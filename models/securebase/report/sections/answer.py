@@ -8,12 +8,21 @@ import pandas as pd
 from securebase.claims import estimand_draws
 from securebase.report import claim_figures, figures
 from securebase.report.analysed import Analysed
+from securebase.report.claim_counts import claims_counted
 from securebase.report.claims import ClaimResult, verdict_sentence
 from securebase.report.fit_tables import change_table
 from securebase.report.section import Block, Densities, Gallery, Heading, Note, Section, Verdicts
 from securebase.report.svg import Picture, inline_svg
 from securebase.report.tables import role_labels, wave_labels
-from securebase.report.wording import counted, estimand_words, fixed, listed, short
+from securebase.report.wording import (
+    Sentence,
+    estimand_words,
+    fixed,
+    listed,
+    plain,
+    short,
+    strung,
+)
 
 _WITHHELD = (
     "A check of this analysis failed: what the model expects, and its estimates, are withheld. "
@@ -23,16 +32,20 @@ _WITHHELD = (
 
 def section(one: Analysed) -> Section:
     """Answer what was claimed, then show change and its uncertainty."""
-    return Section("answer", "The answer", (sentence(one),), tuple(_blocks(one)))
+    return Section("answer", "The answer", sentence(one), tuple(_blocks(one)))
 
 
-def sentence(one: Analysed) -> str:
+def sentence(one: Analysed) -> Sentence:
     """Count the verdicts: "Of 3 claims, 1 is supported and 2 are undecided"."""
     if not one.claims:
-        return "Nothing is claimed of this analysis: it is described."
-    counts = pd.Series([result.verdict for result in one.claims]).value_counts(sort=False)
-    parts = [f"{count} {'is' if count == 1 else 'are'} {word}" for word, count in counts.items()]
-    return f"Of {counted(len(one.claims), 'claim')}, {listed(parts)}."
+        return ("Nothing is claimed of this analysis: it is described.",)
+    words = dict.fromkeys(result.verdict for result in one.claims)
+    groups = {word: [two for two in one.claims if two.verdict == word] for word in words}
+    parts = [
+        (claims_counted(alike), f" {'is' if len(alike) == 1 else 'are'} {word}")
+        for word, alike in groups.items()
+    ]
+    return ("Of ", claims_counted(one.claims, "claim"), ", ", *strung(parts), ".")
 
 
 def _blocks(one: Analysed) -> Iterator[Block]:
@@ -43,7 +56,7 @@ def _blocks(one: Analysed) -> Iterator[Block]:
     if one.shown:
         yield Heading("What the claims ask")
         yield Note((_density_note(one),))
-        yield Densities([(two, _density(two, one)) for two in one.shown])
+        yield Densities([(two, _density(two, one), density_words(two)) for two in one.shown])
     yield Heading("Expected scores")
     expected = _expected(one)
     limits = figures.trajectory_limits(expected, _ranges(one))
@@ -72,12 +85,17 @@ def _density(result: ClaimResult, one: Analysed) -> Picture:
     drawing = claim_figures.contrast_density(
         draws["posterior"], result.claim, result.unit, draws.get("prior")
     )
-    words = (
-        f"Posterior of {estimand_words(result.claim)}: "
-        f"median {result.estimate('median')}{result.unit_words}, "
-        f"95 % ETI {result.estimate('q2_5')} to {result.estimate('q97_5')}."
-    )
+    words = plain(density_words(result))
     return Picture(inline_svg(drawing, f"contrast-{result.claim.id}", words), words)
+
+
+def density_words(result: ClaimResult) -> Sentence:
+    """Say what is drawn: the quantity, its median and its interval."""
+    return (
+        f"Posterior of {estimand_words(result.claim)}: median ",
+        *(result.estimate("median"), f"{result.unit_words}, 95 % ETI "),
+        *(result.estimate("q2_5"), " to ", result.estimate("q97_5"), "."),
+    )
 
 
 def _expected(one: Analysed) -> pd.DataFrame:
@@ -131,10 +149,13 @@ def _trajectory_note(one: Analysed, limits: Mapping[str, tuple[float, float]]) -
         else "Lines: the expected mean of everybody in the study, with its 95 % posterior band, "
         "as if those who left differ only in what they had answered before. "
     )
-    return (
-        f"{lines}Points: observed means of those who answered at that wave, ± one standard error "
-        f"of the mean; n people below. {_axis_words(one, limits)}"
+    points = (
+        "Points: observed means of those who answered at that wave, ± one standard error of the "
+        "mean; n people below. "
     )
+    if one.results.trajectories["observed_mean"].isna().all():
+        points = "Observed means are not told. "
+    return f"{lines}{points}{_axis_words(one, limits)}"
 
 
 def _ranges(one: Analysed) -> dict[str, tuple[float, float]]:

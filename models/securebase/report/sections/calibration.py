@@ -7,10 +7,11 @@ import pandas as pd
 
 from securebase.report.analysed import Analysed
 from securebase.report.calibration import FAMILIES_FILE
+from securebase.report.counting import lines_of, summed
 from securebase.report.inputs import number_at
 from securebase.report.section import Block, Note, Section
 from securebase.report.tables import Cell, Table
-from securebase.report.wording import counted, fixed, short
+from securebase.report.wording import Sentence, short
 
 _FOLDER: Final = "docs/calibration"
 _UNIFORM: Final = 0.05
@@ -26,21 +27,22 @@ _READING: Final = (
 def section(one: Analysed) -> Section:
     """Say how often the family was fitted to known truths, and what became of the claims."""
     title = "Does such a fit find what is there?"
-    return Section("calibration", title, (sentence(one),), tuple(_blocks(one)))
+    return Section("calibration", title, sentence(one), tuple(_blocks(one)))
 
 
-def sentence(one: Analysed) -> str:
+def sentence(one: Analysed) -> Sentence:
     """Count the re-fits of the family, and say whether ranks are uniform."""
     designs = _designs(one)
     family = one.family_words
     if designs is None or designs.empty:
-        return f"The family {family} has not been calibrated by simulation."
-    lowest = float(designs["p_family"].min())
-    word = "are uniform" if lowest >= _UNIFORM else "are not uniform"
-    fits = counted(int(designs["refits"].sum()), "re-fit")
+        return (f"The family {family} has not been calibrated by simulation.",)
+    file, line = f"{_FOLDER}/{FAMILIES_FILE}", int(str(designs["p_family"].idxmin()))
+    lowest = number_at(designs, file, line, "p_family", 2)
+    word = "are uniform" if lowest.value >= _UNIFORM else "are not uniform"
     return (
-        f"In {fits} of {counted(len(designs), 'design')} "
-        f"of the family {family}, ranks of true values {word} (smallest p {fixed(lowest, 2)})."
+        *("In ", summed(designs, file, designs.index, "refits", "re-fit"), " of "),
+        *(lines_of(file, designs.index, "design"), f" of the family {family}, ranks of true "),
+        *(f"values {word} (smallest p ", lowest, ")."),
     )
 
 

@@ -9,17 +9,56 @@ from securebase.report.tables import Table
 _SENTENCE: Final = (
     "Three commands, run in the folder of the project; each proves something, none everything."
 )
+_SENTENCE_OF_BUNDLE: Final = (
+    "Three commands, the first run in the unpacked folder; each proves something, none everything."
+)
+_TITLE: Final = "Check it yourself"
+_COLUMNS: Final = ("command", "takes", "proves", "does not prove")
 _FOREIGN: Final = (
     "No command shows that the answers came from people, that the model is true, or that those who "
     "left are like those who stayed."
 )
 
 
-def section(study: Study) -> Section:
-    """Give the commands, how long each takes, and what it proves and does not."""
+_OF_BUNDLE: Final = (
+    (
+        "sha256sum -c manifest.sha256",
+        "seconds",
+        "that no file was changed since the manifest was made",
+        "that the files are right",
+    ),
+    (
+        "securebase audit bundle.zip",
+        "minutes",
+        "that every number of the pages is that of a table, that tables follow from the draws, and "
+        "draws from model, priors and moments",
+        "that the moments are those of real people",
+    ),
+    (
+        "securebase audit bundle.zip --level refit --seed N",
+        "about as long as the fits",
+        "that a computation of your own, with a seed of your own, comes to the same verdicts",
+        "that another model would say the same (see “What would change it”)",
+    ),
+)
+
+
+def section(study: Study, bundled: bool = False) -> Section:
+    """Give the commands, how long each takes, and what it proves and does not.
+
+    Parameters
+    ----------
+    study : Study
+        The codebook.
+    bundled : bool
+        Whether the page is of a bundle, and not of the folder of the project.
+    """
+    if bundled:
+        table = Table("Three ways to check", _COLUMNS, _OF_BUNDLE, source="")
+        return Section("check", _TITLE, (_SENTENCE_OF_BUNDLE,), (table, Note((_FOREIGN,))))
     table = Table(
         caption="Three ways to check",
-        columns=("command", "takes", "proves", "does not prove"),
+        columns=_COLUMNS,
         rows=(
             (
                 "sha256sum FILE",
@@ -44,4 +83,4 @@ def section(study: Study) -> Section:
         ),
         source="",
     )
-    return Section("check", "Check it yourself", (_SENTENCE,), (table, Note((_FOREIGN,))))
+    return Section("check", _TITLE, (_SENTENCE,), (table, Note((_FOREIGN,))))

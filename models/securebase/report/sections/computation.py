@@ -34,19 +34,27 @@ def section(one: Analysed) -> Section:
 
 def sentence(one: Analysed) -> Sentence:
     """Count chains and draws; name the largest R-hat and the smallest effective sample size."""
-    tree, table = one.results.posterior, one.results.summary
-    sizes = tree["posterior"].sizes
-    diverged = ""
-    if "sample_stats" in tree.children and "diverging" in tree["sample_stats"]:
-        count = int(tree["sample_stats"]["diverging"].sum())
-        diverged = f", {counted(count, 'divergent draw')}"
+    line = int(str(one.results.summary["r_hat"].idxmax()))
     return (
-        f"{counted(sizes['chain'], 'chain')} of {counted(sizes['draw'], 'draw')}: largest R-hat ",
-        _extreme(one, "r_hat", int(str(table["r_hat"].idxmax())), 3),
-        ", smallest effective sample size ",
-        _smallest_ess(one),
-        f"{diverged}.",
+        *(_size(one, "chain"), " of ", _size(one, "draw")),
+        *(": largest R-hat ", _extreme(one, "r_hat", line, 3)),
+        *(", smallest effective sample size ", _smallest_ess(one)),
+        *(*_divergent(one), "."),
     )
+
+
+def _size(one: Analysed, dim: str) -> Number:
+    size = one.results.posterior["posterior"].sizes[dim]
+    return Number(size, counted(size, dim), f"{one.name}/posterior.nc#posterior.{dim}.size")
+
+
+def _divergent(one: Analysed) -> Sentence:
+    tree = one.results.posterior
+    if "sample_stats" not in tree.children or "diverging" not in tree["sample_stats"]:
+        return ()
+    count = int(tree["sample_stats"]["diverging"].sum())
+    source = draws_address(one.name, "sample_stats", "diverging", {}, "sum")
+    return (", ", Number(count, counted(count, "divergent draw"), source))
 
 
 def _smallest_ess(one: Analysed) -> Number:

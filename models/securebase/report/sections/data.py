@@ -6,15 +6,20 @@ from typing import Final
 import pandas as pd
 
 from securebase.report.analysed import Analysed
+from securebase.report.counting import summed
 from securebase.report.fit_tables import left_out_note
 from securebase.report.inputs import number_at
 from securebase.report.section import Block, Note, Section
 from securebase.report.tables import Cell, Table, role_labels, wave_labels
-from securebase.report.wording import counted, listed
+from securebase.report.wording import Sentence, counted, listed
 
 _MOST_WAVES: Final = 12
 _SHOWN: Final = 8
 _RECOGNISED: Final = 10
+_MASKED: Final = (
+    "Observed means are not told: of some people nothing, or not all, is released, and means of "
+    "all would tell the rest."
+)
 _MARKS: Final = (
     "A mark per wave: \N{BLACK CIRCLE} answered, \N{WHITE CIRCLE} not, \N{MIDDLE DOT} not asked. "
     f"Fewer than {_RECOGNISED} are not counted."
@@ -23,26 +28,29 @@ _MARKS: Final = (
 
 def section(one: Analysed) -> Section:
     """Say what was analysed, and tabulate what was observed."""
-    return Section("data", "What was observed", (sentence(one),), tuple(_blocks(one)))
+    return Section("data", "What was observed", sentence(one), tuple(_blocks(one)))
 
 
-def sentence(one: Analysed) -> str:
+def sentence(one: Analysed) -> Sentence:
     """Name outcomes and roles, and count the waves and answers."""
     rows = one.results.trajectories
     outcomes = [one.labels.get(name, name) for name in rows["outcome"].drop_duplicates()]
-    answers, waves = int(rows["observed_n"].sum()), rows["wave"].nunique()
-    roles = listed(role_labels(one.study, rows).values())
+    waves, roles = rows["wave"].nunique(), listed(role_labels(one.study, rows).values())
+    file = f"{one.name}/trajectories.csv"
     return (
-        f"{listed(outcomes)} of {roles} at {counted(waves, 'wave')}: "
-        f"{counted(answers, 'score')} were observed.".capitalize()
+        f"{listed(outcomes)} of {roles} at {counted(waves, 'wave')}: ".capitalize(),
+        *(summed(rows, file, rows.index, "observed_n", "score"), " were observed."),
     )
 
 
 def _blocks(one: Analysed) -> Iterator[Block]:
     left_out = left_out_note(one.results, one.study.unit)
     if left_out:
-        yield Note((left_out,))
-    yield _observed(one)
+        yield Note(left_out)
+    if one.results.trajectories["observed_mean"].notna().any():
+        yield _observed(one)
+    else:
+        yield Note((_MASKED,))
     if one.results.trajectories["wave"].nunique() <= _MOST_WAVES:
         yield _patterns(one)
         yield Note((_MARKS,))

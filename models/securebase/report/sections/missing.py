@@ -7,17 +7,23 @@ import pandas as pd
 
 from securebase.names import EVERYONE
 from securebase.report.analysed import Analysed
+from securebase.report.claim_counts import verdicts_kept
 from securebase.report.claims import ClaimResult
+from securebase.report.counting import summed
 from securebase.report.departure_figures import departure_panel
 from securebase.report.inputs import AnalysisResults
 from securebase.report.section import Block, Folded, Gallery, Note, Section
 from securebase.report.svg import Picture, inline_svg
 from securebase.report.tables import Cell, Table, probability_range
-from securebase.report.wording import counted, listed, short
+from securebase.report.wording import Sentence, listed, short
 
 _ASSUMED: Final = (
     "Answers after a person's last one are taken for what the other answers foretell (missing at "
     "random); nothing else was tried in this run (dropout.refits)."
+)
+_UNSHIFTED: Final = (
+    "Nothing is claimed, nobody left for good, or people answered on dates of their own, so that "
+    "no time is known for what they did not answer: nothing was shifted."
 )
 _HOW: Final = (
     "Scores after a person's last answer are taken for what the other answers foretell. Here they "
@@ -30,12 +36,15 @@ _HOW: Final = (
 def section(one: Analysed) -> Section:
     """Say what missing answers are taken for, and what else would change a verdict."""
     title = "Would those who left change it?"
-    return Section("missing", title, (sentence(one),), tuple(_blocks(one)))
+    return Section("missing", title, sentence(one), tuple(_blocks(one)))
 
 
-def sentence(one: Analysed) -> str:
+def sentence(one: Analysed) -> Sentence:
     """Say what missing answers are taken for, and whether another fate would change a verdict."""
-    return dropout_sentence(one.results) or _ASSUMED
+    table = one.results.dropout
+    if table is None:
+        return (_ASSUMED,)
+    return (_UNSHIFTED,) if table.empty else _kept(one, table)
 
 
 def _blocks(one: Analysed) -> Iterator[Block]:
@@ -106,22 +115,17 @@ def _shift(row: Mapping[Hashable, Any], labels: Mapping[str, str]) -> str:
     return f"{what}{who} {short(row['size'])} sd {'higher' if row['up'] else 'lower'}"
 
 
-def dropout_sentence(analysis: AnalysisResults) -> str:
-    """Say how many verdicts hold, whatever those who left were like; empty without re-fits."""
-    if analysis.dropout is None:
-        return ""
-    if analysis.dropout.empty:
-        return (
-            "Nothing is claimed, nobody left for good, or people answered on dates of their own, "
-            "so that no time is known for what they did not answer: nothing was shifted."
-        )
-    fitted = analysis.dropout[analysis.dropout["imputations"] > 0]
-    kept = fitted.groupby("claim")["verdict"].nunique() == 1
-    lost = int(analysis.dropout.drop_duplicates(["outcome", "who", "shift"])["failures"].sum())
-    end = f" {counted(lost, 're-fit')} failed." if lost else ""
+def _kept(one: Analysed, dropout: pd.DataFrame) -> Sentence:
+    """Say how many verdicts hold, whatever those who left were like."""
+    fitted = dropout[dropout["imputations"] > 0]
+    lost = dropout.drop_duplicates(["outcome", "who", "shift"])
+    lost = lost[lost["failures"] > 0]
+    failed = summed(lost, f"{one.name}/dropout.csv", lost.index, "failures", "re-fit")
     return (
-        f"{int(kept.sum())} of {counted(len(kept), 'claim')} keep their verdict whatever those who "
-        f"left were like, up to {short(fitted['shift'].abs().max())} sd either way.{end}"
+        *verdicts_kept(one.claims, fitted),
+        " keep their verdict whatever those who left were like, up to ",
+        f"{short(fitted['shift'].abs().max())} sd either way.",
+        *((" ", failed, " failed.") if len(lost) else ()),
     )
 
 

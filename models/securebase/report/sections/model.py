@@ -5,30 +5,32 @@ from collections.abc import Iterator
 import yaml
 
 from securebase.report.analysed import Analysed
+from securebase.report.counting import lines_or_none
 from securebase.report.fit_tables import parameter_table
 from securebase.report.inputs import number_at
 from securebase.report.level_diagram import level_diagram
 from securebase.report.section import Block, Folded, Formula, Note, Section, folded
 from securebase.report.tables import Table
-from securebase.report.wording import counted, listed, variable_words
+from securebase.report.wording import Sentence, listed, variable_words
 
 
 def section(one: Analysed) -> Section:
     """Say what was fitted, in one sentence, one equation and one declaration."""
-    return Section("model", "What was fitted", (sentence(one),), tuple(_blocks(one)))
+    return Section("model", "What was fitted", sentence(one), tuple(_blocks(one)))
 
 
-def sentence(one: Analysed) -> str:
+def sentence(one: Analysed) -> Sentence:
     """Say what was fitted, and that random effects are integrated out."""
-    return f"{fitted(one)} Random effects are integrated out, not sampled."
+    return (*fitted(one), " Random effects are integrated out, not sampled.")
 
 
-def fitted(one: Analysed) -> str:
+def fitted(one: Analysed) -> Sentence:
     """Name the family and count its quantities, those that claims ask about apart."""
     asked = {term.variable for result in one.claims for term in result.claim.estimand}
     focal = f"; claims ask about {listed(map(variable_words, sorted(asked)))}" if asked else ""
-    quantities = counted(len(one.results.summary), "quantity", "quantities")
-    return f"A model of {one.family_words}: {quantities} are estimated{focal}."
+    lines = one.results.summary.index
+    quantities = lines_or_none(f"{one.name}/summary.csv", lines, "quantity", "quantities")
+    return (f"A model of {one.family_words}: ", quantities, f" are estimated{focal}.")
 
 
 def _blocks(one: Analysed) -> Iterator[Block]:

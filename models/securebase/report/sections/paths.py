@@ -6,11 +6,12 @@ from typing import Final
 import pandas as pd
 
 from securebase.report.analysed import Analysed
+from securebase.report.counting import lines_of, lines_or_none
 from securebase.report.fit_tables import estimate_table
 from securebase.report.path_figures import Arrow, path_diagram
 from securebase.report.section import Block, Folded, Gallery, Note, Section, folded
 from securebase.report.svg import Picture, inline_svg
-from securebase.report.wording import counted, fixed, listed, variable_words
+from securebase.report.wording import Sentence, counted, fixed, listed, variable_words
 
 _SHOWN: Final = 6
 _READING: Final = (
@@ -24,7 +25,7 @@ def section(one: Analysed) -> Section | None:
     groups = dict(_groups(one.results.summary))
     if not groups:
         return None
-    return Section("paths", "What leads to what", (_sentence(groups),), tuple(_blocks(one, groups)))
+    return Section("paths", "What leads to what", _sentence(one), tuple(_blocks(one, groups)))
 
 
 def _groups(summary: pd.DataFrame) -> Iterator[tuple[str, list[Arrow]]]:
@@ -43,10 +44,17 @@ def _groups(summary: pd.DataFrame) -> Iterator[tuple[str, list[Arrow]]]:
     yield from found.items()
 
 
-def _sentence(groups: dict[str, list[Arrow]]) -> str:
-    arrows = [one for part in groups.values() for one in part]
-    clear = sum(one.clear for one in arrows)
-    return f"Of {counted(len(arrows), 'arrow')}, {clear} keep zero outside of their 95 % ETI."
+def _sentence(one: Analysed) -> Sentence:
+    file, arrows = f"{one.name}/summary.csv", _arrows(one.results.summary)
+    clear = arrows.index[(arrows["q2_5"] > 0) | (arrows["q97_5"] < 0)]
+    return (
+        *("Of ", lines_of(file, arrows.index, "arrow"), ", ", lines_or_none(file, clear)),
+        " keep zero outside of their 95 % ETI.",
+    )
+
+
+def _arrows(summary: pd.DataFrame) -> pd.DataFrame:
+    return summary[[bool(_path(str(at))) for at in summary["coordinates"]]]
 
 
 def _blocks(one: Analysed, groups: dict[str, list[Arrow]]) -> Iterator[Block]:
@@ -59,8 +67,7 @@ def _blocks(one: Analysed, groups: dict[str, list[Arrow]]) -> Iterator[Block]:
         rest = pictures[_SHOWN:]
         yield Folded(f"{counted(len(rest), 'more diagram')}", (Gallery(rest),))
     yield Note((_READING,))
-    summary = one.results.summary
-    rows = summary[[bool(_path(str(at))) for at in summary["coordinates"]]]
+    rows = _arrows(one.results.summary)
     yield folded(estimate_table("All arrows", one.results, rows, one.labels))
 
 

@@ -1,6 +1,7 @@
 """How well the model foretells whom it has not seen, beside its rivals."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 import pandas as pd
@@ -37,14 +38,15 @@ def sentence(one: Analysed) -> Sentence:
     if table is None:
         return ("Nobody was left out of the fit in this run (prediction.compare).",)
     line = int(table.index[table["model"] == AS_DECLARED][0])
-    whom = counted(int(str(table.at[line, "count"])), str(table.at[line, "left_out"]))
     file = f"{one.name}/{PREDICTION_FILE}"
+    many = number_at(table, file, line, "count")
+    whom = replace(many, text=counted(int(many.value), str(table.at[line, "left_out"])))
     density, error = (number_at(table, file, line, name, 1) for name in ("elpd", "se"))
-    head = f"Leaving out one of {whom} at a time, its log predictive density is "
+    head = ("Leaving out one of ", whom, " at a time, its log predictive density is ")
     rivals = [int(other) for other in table.index if other != line]
     told = [piece for other in rivals for piece in _comparison(table, file, other)]
     end = told or [" The codebook declares no rival."]
-    return (head, density, " (se ", error, ").", *end)
+    return (*head, density, " (se ", error, ").", *end)
 
 
 def _comparison(table: pd.DataFrame, file: str, line: int) -> Sentence:

@@ -7,23 +7,26 @@ import pandas as pd
 from securebase.config import Decision
 from securebase.names import AS_DECLARED
 from securebase.report.analysed import Analysed
+from securebase.report.claim_counts import verdicts_kept
 from securebase.report.claims import ClaimResult
+from securebase.report.counting import lines_of, lines_or_none
 from securebase.report.inputs import AnalysisResults, number_at
 from securebase.report.section import Block, Note, Section, folded
 from securebase.report.tables import Cell, Table, probability_range
-from securebase.report.wording import Sentence, counted, listed, short, variable_words
+from securebase.report.wording import Sentence, listed, short, variable_words
 from securebase.robustness import grade
 
 
 def section(one: Analysed) -> Section:
     """Say what the priors weigh, block by block, and what others would have made of the claims."""
     title = "Would another prior change it?"
-    return Section("sensitivity", title, (sentence(one),), tuple(_blocks(one)))
+    return Section("sensitivity", title, sentence(one), tuple(_blocks(one)))
 
 
-def sentence(one: Analysed) -> str:
+def sentence(one: Analysed) -> Sentence:
     """Say which claims lean on a prior, and which verdicts hold under others."""
-    return f"{scaling_sentence(one.results)} {grid_sentence(one.results)}".strip()
+    grid = grid_sentence(one)
+    return (scaling_sentence(one.results), *((" ", *grid) if grid else ()))
 
 
 def _blocks(one: Analysed) -> Iterator[Block]:
@@ -56,24 +59,21 @@ def prior_weight(analysis: AnalysisResults, result: ClaimResult) -> Sentence:
     return (number_at(scaling, file, line, "prior", 2), f" {block}")
 
 
-def graded(analysis: AnalysisResults, result: ClaimResult, decision: Decision) -> str:
+def graded(analysis: AnalysisResults, result: ClaimResult, decision: Decision) -> Sentence:
     """Grade a verdict by those under other priors: "robust: same in 12 of 12"; else empty."""
-    verdicts = _verdicts(analysis, result)
-    if verdicts is None:
-        return ""
-    declared, others = verdicts
-    same = sum(other == declared for other in others)
-    return f"{grade(declared, others, decision)}: same in {same} of {len(others)}"
-
-
-def _verdicts(analysis: AnalysisResults, result: ClaimResult) -> tuple[str, list[str]] | None:
-    """The verdict of the re-fit as declared, and those under other priors."""
     if analysis.grid is None:
-        return None
+        return ()
     declared, others = _refits(analysis.grid, result)
     if declared.empty or others.empty:
-        return None
-    return str(declared["verdict"].iloc[0]), list(others["verdict"])
+        return ()
+    verdict = str(declared["verdict"].iloc[0])
+    word = grade(verdict, list(others["verdict"]), decision)
+    return (f"{word}: same in ", *_same(analysis, verdict, others))
+
+
+def _same(analysis: AnalysisResults, verdict: str, others: pd.DataFrame) -> Sentence:
+    file, same = f"{analysis.name}/prior_grid.csv", others[others["verdict"] == verdict]
+    return (lines_or_none(file, same.index), " of ", lines_or_none(file, others.index))
 
 
 def _refits(grid: pd.DataFrame, result: ClaimResult) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -151,9 +151,8 @@ def _grid_row(
     if declared.empty:
         return (result.claim.id, *probabilities, "", "the re-fit as declared failed")
     verdict = str(declared["verdict"].iloc[0])
-    same = int((others["verdict"] == verdict).sum())
     changes = "; ".join(_changes(others, verdict)) or "nowhere"
-    return (result.claim.id, *probabilities, f"{same} of {len(others)}", changes)
+    return (result.claim.id, *probabilities, _same(analysis, verdict, others), changes)
 
 
 def _changes(others: pd.DataFrame, verdict: str) -> Iterator[str]:
@@ -162,17 +161,17 @@ def _changes(others: pd.DataFrame, verdict: str) -> Iterator[str]:
         yield f"{other} at {variable_words(str(block))} {listed(map(str, part['setting']))}"
 
 
-def grid_sentence(analysis: AnalysisResults) -> str:
+def grid_sentence(one: Analysed) -> Sentence:
     """Say how many verdicts hold, whatever the prior; empty where nothing was fitted again."""
-    if analysis.grid is None or analysis.grid.empty:
-        return ""
-    fitted = analysis.grid[analysis.grid["failure"] == ""]
-    count = fitted.groupby(["block", "setting"]).ngroups - 1
-    kept = fitted.groupby("claim")["verdict"].nunique() == 1
-    failed = analysis.grid.loc[analysis.grid["failure"] != "", ["block", "setting"]]
-    lost = len(failed.drop_duplicates())
-    end = f"; {counted(lost, 're-fit')} failed" if lost else ""
+    grid, file = one.results.grid, f"{one.name}/prior_grid.csv"
+    if grid is None or grid.empty:
+        return ()
+    each = grid.drop_duplicates(["block", "setting"])
+    others = each[(each["failure"] == "") & (each["block"] != AS_DECLARED)]
+    failed = each[each["failure"] != ""]
+    lost = ("; ", lines_of(file, failed.index, "re-fit"), " failed") if len(failed) else ()
     return (
-        f"Fitted again under {counted(count, 'other prior')}, {int(kept.sum())} of "
-        f"{counted(len(kept), 'claim')} keep their verdict under all{end}."
+        *("Fitted again under ", lines_or_none(file, others.index, "other prior"), ", "),
+        *verdicts_kept(one.claims, grid[grid["failure"] == ""]),
+        *(" keep their verdict under all", *lost, "."),
     )

@@ -10,7 +10,14 @@ from securebase.report.claims import ClaimResult
 from securebase.report.fit_tables import prior_table
 from securebase.report.section import Block, Section, folded
 from securebase.report.tables import Cell, Table
-from securebase.report.wording import Number, estimand_words, factor_text, fixed, listed
+from securebase.report.wording import (
+    Number,
+    Sentence,
+    estimand_words,
+    factor_text,
+    fixed,
+    strung,
+)
 
 _INTERVAL = (0.025, 0.975)
 _LIMITS = ("q2_5", "q97_5")
@@ -18,23 +25,27 @@ _LIMITS = ("q2_5", "q97_5")
 
 def section(one: Analysed) -> Section:
     """Say what the priors allowed, and give each with its reason."""
-    return Section("priors", "What was believed before", (sentence(one),), tuple(_blocks(one)))
+    return Section("priors", "What was believed before", sentence(one), tuple(_blocks(one)))
 
 
-def sentence(one: Analysed) -> str:
+def sentence(one: Analysed) -> Sentence:
     """Say how much narrower the data made what claims ask about."""
     tree = one.results.posterior
     if "prior" not in tree.children:
-        return "What the priors alone allow was not drawn."
+        return ("What the priors alone allow was not drawn.",)
     if not one.shown:
-        return "Priors are weak and each has its reason."
-    narrowed = [f"{two.claim.id} {factor_text(_ratio(two, one))} times" for two in one.shown]
-    return f"The data made what is claimed narrower than the priors had it: {listed(narrowed)}."
+        return ("Priors are weak and each has its reason.",)
+    narrowed = [(f"{two.claim.id} ", _narrowing(two, one), " times") for two in one.shown]
+    return ("The data made what is claimed narrower than the priors had it: ", *strung(narrowed),
+            ".")  # fmt: skip
 
 
-def _ratio(result: ClaimResult, one: Analysed) -> float:
+def _narrowing(result: ClaimResult, one: Analysed) -> Number:
     prior = estimand_draws(result.claim, one.results.posterior["prior"].to_dataset())
-    return float(prior.std()) / result.value("sd")
+    ratio = float(prior.std()) / result.value("sd")
+    at = {"claim": result.claim.id}
+    source = draws_address(one.name, "prior", "estimand", at, "sd_over_posterior")
+    return Number(ratio, factor_text(ratio), source)
 
 
 def _blocks(one: Analysed) -> Iterator[Block]:

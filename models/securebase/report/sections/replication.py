@@ -16,7 +16,7 @@ from securebase.report.section import Block, Gallery, Section, folded
 from securebase.report.sections.misfit import moment_blocks, moment_sentence
 from securebase.report.svg import Picture, inline_svg
 from securebase.report.tables import Cell, Table, labels_of, wave_labels
-from securebase.report.wording import Number, counted, fixed
+from securebase.report.wording import Number, Sentence, counted, fixed
 
 _SUMMARIES: Final = {
     "mean": "Mean",
@@ -57,10 +57,16 @@ class Replication:
 def section(one: Analysed) -> Section:
     """Say how many observed summaries lie where those of replicated studies do."""
     compared = replications(one.results)
-    words = replication_note(compared) if compared else "No study was replicated from the model."
+    words = replication_note(compared, one.name) if compared else (_nothing(one),)
     title = "Does the model reproduce what was observed?"
-    sentence = (words,) if one.withheld else (f"{words} ", *moment_sentence(one))
+    sentence = words if one.withheld else (*words, " ", *moment_sentence(one))
     return Section("replication", title, sentence, tuple(_blocks(one, compared)))
+
+
+def _nothing(one: Analysed) -> str:
+    if "posterior_predictive" in one.results.posterior.children:
+        return "Observed summaries are not told: what is not released of some would follow."
+    return "No study was replicated from the model."
 
 
 def _blocks(one: Analysed, compared: Sequence[Replication]) -> Iterator[Block]:
@@ -77,7 +83,7 @@ def replications(analysis: AnalysisResults) -> list[Replication]:
     Summaries that nothing was observed of are left out.
     """
     tree = analysis.posterior
-    if "posterior_predictive" not in tree.children:
+    if not {"posterior_predictive", "observed_data"} <= set(tree.children):
         return []
     replicated = tree["posterior_predictive"].to_dataset()
     observed = tree["observed_data"].to_dataset()
@@ -127,13 +133,15 @@ def _replication_row(one: Replication, analysis: str) -> tuple[Cell, ...]:
     )
 
 
-def replication_note(compared: Sequence[Replication]) -> str:
+def replication_note(compared: Sequence[Replication], analysis: str) -> Sentence:
     """Say how many observed summaries lie where replicated ones do."""
-    inside = sum(one.inside for one in compared)
+    inside, every = sum(one.inside for one in compared), len(compared)
+    source = f"{analysis}/posterior.nc#posterior_predictive.*"
     return (
-        f"{inside} of {counted(len(compared), 'observed summary', 'observed summaries')} lie "
-        "within 95 % of those of studies replicated from the model (bars); one in twenty is "
-        "expected outside. Symbols as above."
+        *(Number(inside, str(inside), f"{source}.inside"), " of "),
+        Number(every, counted(every, "observed summary", "observed summaries"), f"{source}.count"),
+        " lie within 95 % of those of studies replicated from the model (bars); one in twenty is "
+        "expected outside. Symbols as above.",
     )
 
 

@@ -11,6 +11,7 @@ import xarray as xr
 from securebase.names import SAMPLES
 from securebase.report.analysed import Analysed
 from securebase.report.cloud_figures import Cloud, cloud_panel
+from securebase.report.counting import lines_of, lines_or_none
 from securebase.report.figures import outcome_colour
 from securebase.report.fit_tables import estimate_table
 from securebase.report.section import Block, Folded, Gallery, Note, Section, folded
@@ -51,13 +52,14 @@ def section(one: Analysed) -> Section | None:
     pairs = list(_pairs(one))
     if not pairs:
         return None
-    limits = one.results.summary.loc[[pair.line for pair in pairs], ["q2_5", "q97_5"]]
-    clear = int((np.sign(limits.to_numpy(float)).sum(axis=1) != 0).sum())
+    file, lines = f"{one.name}/summary.csv", [pair.line for pair in pairs]
+    limits = one.results.summary.loc[lines, ["q2_5", "q97_5"]]
+    clear = limits.index[np.sign(limits.to_numpy(float)).sum(axis=1) != 0]
     words = (
-        f"Of {counted(len(pairs), 'pair')} of changes, {clear} keep zero outside of the 95 % ETI "
-        "of their correlation."
+        *("Of ", lines_of(file, lines, "pair"), " of changes, ", lines_or_none(file, clear)),
+        " keep zero outside of the 95 % ETI of their correlation.",
     )
-    return Section("together", "Do changes go together?", (words,), tuple(_blocks(one, pairs)))
+    return Section("together", "Do changes go together?", words, tuple(_blocks(one, pairs)))
 
 
 def _blocks(one: Analysed, pairs: list[Pair]) -> Iterator[Block]:

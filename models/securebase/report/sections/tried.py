@@ -8,11 +8,11 @@ import pandas as pd
 from securebase.codebook.loading import Study
 from securebase.ledger.listing import AS_DECLARED, AS_NOW, SIMULATED
 from securebase.ledger.verifying import Reading
-from securebase.report.addresses import lines_address
+from securebase.report.counting import summed
 from securebase.report.inputs import FITS_FILE
 from securebase.report.section import Block, Note, Section, folded
 from securebase.report.tables import Cell, Table
-from securebase.report.wording import Number, Sentence, counted, listed
+from securebase.report.wording import Number, Sentence, listed, strung
 
 _NOTE = (
     "A batch, such as an analysis under thirty other priors, is one entry that counts its fits; a "
@@ -64,34 +64,34 @@ def sentence(fits: pd.DataFrame) -> Sentence:
 
 
 def _sum(rows: pd.DataFrame, column: str) -> Number:
-    total = int(rows[column].sum())
-    return Number(total, f"{total:,}", lines_address(FITS_FILE, map(int, rows.index), column))
+    return summed(rows, FITS_FILE, map(int, rows.index), column)
 
 
 def _blocks(study: Study, record: Record) -> Iterator[Block]:
-    if remarks := " ".join(_remarks(study, record.fits)):
-        yield Note((remarks,))
+    if remarks := tuple(_remarks(study, record.fits)):
+        yield Note(strung(remarks, " ", " "))
     if not record.fits.empty:
         yield folded(_table(record.fits))
     yield Note((" ".join(_state(record.reading)),))
     yield Note((_NOTE,))
 
 
-def _remarks(study: Study, fits: pd.DataFrame) -> Iterator[str]:
+def _remarks(study: Study, fits: pd.DataFrame) -> Iterator[Sentence]:
     own = fits[fits["data"] != SIMULATED]
     yield from _unrecorded(study, own)
     if not own.empty:
         yield _apart(own)
-    simulated = int(fits.loc[fits["data"] == SIMULATED, "fits"].sum())
-    if simulated:
-        yield f"Beside these, {counted(simulated, 'fit')} to simulated studies of the same design."
+    simulated = fits[fits["data"] == SIMULATED]
+    if len(simulated):
+        count = summed(simulated, FITS_FILE, simulated.index, "fits", "fit")
+        yield ("Beside these, ", count, " to simulated studies of the same design.")
 
 
-def _apart(own: pd.DataFrame) -> str:
+def _apart(own: pd.DataFrame) -> Sentence:
     """Count the fits that are not of what is declared now, or had seeds of their own."""
     declared = (own["model"] == AS_DECLARED) | own["model"].str.startswith("rival ")
     parts = [
-        f"{int(own.loc[rows, 'fits'].sum()):,} {words}"
+        (_sum(own[rows], "fits"), f" {words}")
         for rows, words in (
             (~declared, "of models that the codebook does not declare now"),
             (own["data"] != AS_NOW, "to other scores than those of now"),
@@ -100,11 +100,11 @@ def _apart(own: pd.DataFrame) -> str:
         if rows.any()
     ]
     if parts:
-        return f"Among these: {listed(parts)}."
-    return "All are of declared models, to the scores of now, with seeds made by the rule."
+        return ("Among these: ", *strung(parts), ".")
+    return ("All are of declared models, to the scores of now, with seeds made by the rule.",)
 
 
-def _unrecorded(study: Study, own: pd.DataFrame) -> Iterator[str]:
+def _unrecorded(study: Study, own: pd.DataFrame) -> Iterator[Sentence]:
     """Name analyses whose posterior, as it is shown, no fit in the ledger can have made."""
     made = own[
         (own["model"] == AS_DECLARED)
@@ -116,7 +116,7 @@ def _unrecorded(study: Study, own: pd.DataFrame) -> Iterator[str]:
     if lacking:
         yield (
             f"The fit that is shown of {listed(lacking)} is not in this ledger: it was made "
-            "elsewhere, or before the ledger was begun."
+            "elsewhere, or before the ledger was begun.",
         )
 
 

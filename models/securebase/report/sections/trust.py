@@ -1,9 +1,12 @@
 """Whether a fit can be trusted: its checks."""
 
+import pandas as pd
+
 from securebase.report.analysed import Analysed
+from securebase.report.counting import lines_or_none
 from securebase.report.fit_tables import check_table
 from securebase.report.section import Block, Section, folded
-from securebase.report.wording import counted
+from securebase.report.wording import Number, Sentence
 
 
 def section(one: Analysed) -> Section:
@@ -11,23 +14,28 @@ def section(one: Analysed) -> Section:
     checks = check_table(one.results)
     quiet = not one.withheld and one.results.warnings.empty
     block: Block = folded(checks) if quiet else checks
-    return Section("trust", "Can this fit be trusted?", (sentence(one),), (block,))
+    return Section("trust", "Can this fit be trusted?", sentence(one), (block,))
 
 
-def sentence(one: Analysed) -> str:
+def sentence(one: Analysed) -> Sentence:
     """Say whether a fit can be trusted, and how its checks went."""
     if one.results.checks.empty:
-        return "Nothing was checked."
-    return f"{'No' if one.withheld else 'Yes'}: {outcome(one)}."
+        return ("Nothing was checked.",)
+    return (f"{'No' if one.withheld else 'Yes'}: ", *outcome(one), ".")
 
 
-def outcome(one: Analysed) -> str:
+def outcome(one: Analysed) -> Sentence:
     """Say how the checks of an analysis went: "all 11 checks passed"."""
-    total, warned = len(one.results.checks), len(one.results.warnings)
+    found = one.results
+    if found.checks.empty:
+        return ("nothing was checked",)
+
+    def count(checks: pd.DataFrame, word: str = "") -> Number | str:
+        return lines_or_none(f"{one.name}/checks.tsv", checks.index, word)
+
+    total = count(found.checks, "check")
     if one.withheld:
-        return f"{len(one.results.failures)} of {counted(total, 'check')} failed"
-    if not total:
-        return "nothing was checked"
-    if warned:
-        return f"none of {counted(total, 'check')} failed, {counted(warned, 'warning')}"
-    return f"all {counted(total, 'check')} passed"
+        return (count(found.failures), " of ", total, " failed")
+    if len(found.warnings):
+        return ("none of ", total, " failed, ", count(found.warnings, "warning"))
+    return ("all ", total, " passed")
