@@ -9,7 +9,7 @@ from securebase.selftest.threats import NOT_CAUGHT, ROWS
 
 @dataclass(frozen=True)
 class Trial:
-    """One thing that was done, and whether it was caught.
+    """One thing that was tried, and whether it was caught.
 
     Parameters
     ----------
