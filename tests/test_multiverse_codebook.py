@@ -106,6 +106,16 @@ def test_specifications_that_come_to_the_same_are_listed_once(tmp_path: Path) ->
     ]
 
 
+def test_an_analysis_that_no_choice_concerns_is_not_fitted_again(tmp_path: Path) -> None:
+    said = values({"origin": choice(MIDDLE)})
+    said["analyses"]["other"] = said["analyses"]["growth"] | {"outcomes": ["avoidance"]}
+    other = copy.deepcopy(said["claims"][0]) | {"id": "H2", "analysis": "other"}
+    other["estimand"][0]["at"] = {"outcome": "avoidance"}
+    said["claims"].append(other)
+    study = load_study(write_codebook(tmp_path, said))
+    assert {one.analysis for one in specifications(study)} == {"growth"}
+
+
 def test_reasons_and_labels_do_not_tell_specifications_apart(tmp_path: Path) -> None:
     one = {"priors": {"change": {"sd": 1.0, "reason": "one reason for it"}}}
     two = {"priors": {"change": {"sd": 1.0, "reason": "another reason"}}}

@@ -75,7 +75,9 @@ def _predictors(claim: Claim, analysis: Analysis) -> Iterator[tuple[str, Any]]:
 
 
 def _unit(one: Predictor) -> tuple[Any, ...]:
-    return (one.scale, one.reference, one.mean_of, one.varying)
+    # in its own standard deviations a composite has the same unit, whoever told it
+    made_of = () if one.scale == "sd" else one.mean_of
+    return (one.scale, one.reference, made_of, one.varying)
 
 
 def _said(value: Any) -> str:

@@ -83,14 +83,17 @@ def wordless(said: Any) -> Any:
 
 
 def specifications(study: Study) -> list[Specification]:
-    """List the specifications of all analyses that claims are asked of, those declared first.
+    """List the specifications of the analyses that claims are asked of, those declared first.
 
-    Those that come to the same are listed once. Empty where no multiverse is declared.
+    Those that come to the same are listed once, and an analysis that no choice concerns not at
+    all. Empty where no multiverse is declared.
     """
     found: dict[tuple[str, str], Specification] = {}
     for name in study.analyses:
-        if study.multiverse is not None and claims_of(study, name):
-            for options, kind in _grid(study, study.multiverse, name):
+        if study.multiverse is None or not claims_of(study, name):
+            continue
+        for options, kind in _grid(study, study.multiverse, name):
+            if options:
                 one = Specification(name, options, kind, _chosen(study, options))
                 found.setdefault((name, one.sha256), one)
     return list(found.values())
