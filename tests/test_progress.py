@@ -104,6 +104,11 @@ def test_a_job_that_failed_and_one_that_is_tried_again() -> None:
     assert again.logs == ["RUN/logs/slurm/fit/s/8.log"]
 
 
+def test_a_rule_that_is_told_in_full_has_not_failed() -> None:
+    told = "[Fri Nov 27 12:31:00 2026]\nrule another:\n    log: a.log\n    jobid: 7\n"
+    assert read_run(LOG + FAILED + told).jobs["7"].state == "at work"
+
+
 def test_jobs_of_a_group_share_a_number_and_others_do_not() -> None:
     numbers = {job.sentence: job.cluster_id for job in read_run(GROUPS).jobs.values()}
     assert numbers == {

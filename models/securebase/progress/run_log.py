@@ -19,7 +19,7 @@ _GROUP: Final = re.compile(r"Group job (\S+) \(jobs")
 _SUBMITTED: Final = re.compile(r"Job (\S+) has been submitted with SLURM jobid (\S+) \(log: (.+)\)")
 _EXTERNAL: Final = re.compile(r"Submitted (?:group )?job (\S+) with external jobid '(.+)'")
 _FINISHED: Final = re.compile(r"Finished jobid: (\d+) \(Rule: (\w+)\)")
-_ERROR: Final = re.compile(r"(?:Error in )?rule (\w+):$")
+_ERROR: Final = re.compile(r"Error in rule (\w+):$")
 _DETAIL: Final = re.compile(r"(message|jobid|log|external_jobid): (.+)")
 _STEPS: Final = re.compile(r"(\d+) of (\d+) steps")
 
@@ -109,8 +109,10 @@ class _Reader:
         self.run = Run()
         self.planning = False
         self.group = ""
+        # of the failure that is just being told
         self.failing: Job | None = None
         self.rule = ""
+        self.message = ""
 
     def read(self, line: str) -> None:
         text = line.strip()
@@ -118,6 +120,7 @@ class _Reader:
             self.run.last = datetime.strptime(found[1], "%a %b %d %H:%M:%S %Y")
             self.run.begun = self.run.begun or self.run.last
             text = text[found.end() :].strip()
+            self.rule = ""
             # a job that is told by itself is in no group
             self.group = self.group if line.startswith(" ") else ""
         if text == "Job stats:" or self.planning:
