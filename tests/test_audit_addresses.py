@@ -1,6 +1,7 @@
 """The audit reads addresses as docs/addresses.md says: held against the reader of the tests."""
 
 import math
+import shutil
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from securebase.audit.opened import Opened
 from securebase.audit.pages_read import PageReader, Printed
 from securebase.faults import InputError
 from securebase.report.wording import lower_bound
+from securebase.selftest.changes import table
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +35,16 @@ def test_every_address_leads_where_the_reader_of_the_tests_says(
             there, expected = value_at(opened, source), read_address(source, results, root)
             assert there == pytest.approx(expected, rel=1e-12, abs=1e-15, nan_ok=True), source
     assert met > 100
+
+
+def test_a_claim_may_be_called_like_a_line(bundle: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "bundle"
+    shutil.copytree(bundle, copy)
+    # H1 stands in line 2
+    table("claims.csv", lambda found: found.replace({"id": {"H1": "L3"}}))(copy)
+    found = value_at(Opened(copy), "claims.csv#L3.median")
+    assert found == value_at(Opened(bundle), "claims.csv#H1.median")
+    assert found != value_at(Opened(bundle), "claims.csv#L3.median")
 
 
 def test_the_reader_of_pages_finds_the_numbers_and_verdicts(bundle: Path) -> None:

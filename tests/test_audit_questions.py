@@ -198,8 +198,31 @@ def test_a_claim_that_another_structure_does_not_have_is_not_answered(
     (one,) = read_own_rivals(written(tmp_path, text), Bundle(opened.folder))
     short = Sampling(chains=2, draws=100, tune=100)
     (line,) = answered(opened, one, 3, sampling=short).lines
-    assert line.after.verdict == "not in this model: no variable 'change'"
+    assert line.after.verdict.startswith("not in this model: no variable 'change'; expected mean")
     assert line.after.estimate is None
+    assert not line.changed
+
+
+def test_a_claim_may_have_another_estimand_in_another_structure(
+    opened: Opened, tmp_path: Path
+) -> None:
+    term = "{variable: level, at: {role: patient, outcome: anxiety}}"
+    text = f"growth: {{plain: {{change: {{predictors: []}}, claims: {{H1: [{term}]}}}}}}"
+    (one,) = read_own_rivals(written(tmp_path, text), Bundle(opened.folder))
+    short = Sampling(chains=2, draws=100, tune=100)
+    (line,) = answered(opened, one, 3, sampling=short).lines
+    level = opened.draws("growth")["posterior"]["level"].sel(role="patient", outcome="anxiety")
+    assert line.after.estimate == pytest.approx(float(level.median()), abs=0.2)
+    assert abs(line.after.estimate - line.before.estimate) > 1.0  # type: ignore[operator]
+    claims = f"{{H9: [{term}], H1: [{{at: 2}}]}}"
+    bad = f"growth: {{plain: {{change: {{predictors: []}}, claims: {claims}}}}}"
+    with pytest.raises(InputError) as caught:
+        read_own_rivals(written(tmp_path, bad), Bundle(opened.folder))
+    given = [one.given for one in caught.value.faults]
+    assert given[0] == "no claim 'H9'"
+    assert [one.column for one in caught.value.faults][1:] == [
+        "growth.plain.claims.H1.0.variable", "growth.plain.claims.H1.0.at",
+    ]  # fmt: skip
 
 
 def fixed(opened: Opened, asking: Asking, seed: int, cores: int) -> Answer:

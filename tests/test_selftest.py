@@ -16,7 +16,7 @@ from securebase.cli import main
 from securebase.selftest import of_every_study, of_one_study, running
 from securebase.selftest.changes import cell
 from securebase.selftest.demos import Demo
-from securebase.selftest.outcomes import Tested, told
+from securebase.selftest.outcomes import Trial, told
 from securebase.selftest.threats import NOT_CAUGHT, ROWS, Mutation
 
 EDIT = Mutation(1, "a number", "A25", cell("claims.csv", 0, "p_beyond", 0.981))
@@ -29,7 +29,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
     return Demo("by_hand", folder, folder, folder, root)
 
 
-def done(demo: Demo, one: Mutation) -> Tested:
+def done(demo: Demo, one: Mutation) -> Trial:
     models = BundledModels()
     (honest,) = audited(Opened(demo.folder), models=models, only=(one.check,))
     return running.tampered(demo, one, honest, models)
@@ -83,8 +83,8 @@ def test_every_row_is_tried_or_told_why_not() -> None:
     assert {one.check for one in every_mutation()} <= {one.id for one in CHECKS}
 
 
-def found(*caught: bool | None) -> Iterator[Tested]:
-    yield from (Tested(1, "demo", "a number", "A25", one, "seen or not") for one in caught)
+def found(*caught: bool | None) -> Iterator[Trial]:
+    yield from (Trial(1, "demo", "a number", "A25", one, "seen or not") for one in caught)
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ for study in STUDIES:
         input:
             of_study(study, *pages_read()),
             [f"results/{study}/{name}" for name in CLEANED],
+            multiverse_of(study),
             claims=f"results/{study}/claims.csv",
             calibration=calibration_of(study),
             code=code_of_study("write_bundle", study, ["securebase.report.templates"]),

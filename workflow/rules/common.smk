@@ -22,6 +22,7 @@ from securebase.progress.queue import refuse_leftovers
 from securebase.registration.deviations import explanation_faults
 from securebase.sources import library_files
 from securebase.codebook.loading import load_study
+from securebase.multiverse.batches import batches
 from securebase.synthesis.settings import load_synthesis, synthesis_faults
 
 ROOT = Path(workflow.basedir).parent
@@ -68,6 +69,13 @@ if CONFIG.synthesis:
 if faults:
     raise WorkflowError(str(InputError("the studies of this run", faults)))
 
+# specifications of each study by batch; none where multiverses are not run
+BATCHES = {
+    name: batches(study, CONFIG.multiverse) if CONFIG.multiverse.run else {}
+    for name, study in STUDIES.items()
+}
+BATCH_NAMES = sorted({name for cut in BATCHES.values() for name in cut})
+
 # every fit of this folder; no rule's input, for it grows with every run
 LEDGER = "ledger.jsonl"
 # files of a study that cleaning writes, and of an analysis that judging does
@@ -82,6 +90,7 @@ JUDGED = (
 wildcard_constraints:
     study="|".join(STUDIES),
     analysis="|".join({name for study in STUDIES.values() for name in study.analyses}),
+    batch="|".join(BATCH_NAMES) or "none",
     world="|".join(CONFIG.recovery.worlds),
     first=r"\d+",
     last=r"\d+",
@@ -105,6 +114,14 @@ def code_of_analysis(rule):
         return code_of(rule, [f"securebase.families.{family}"])
 
     return code
+
+
+def code_of_batches(wildcards):
+    """Input function: the code of fitting, of the study's families and of its readers."""
+    study = STUDIES[wildcards.study]
+    families = {f"securebase.families.{one.family}" for one in study.analyses.values()}
+    readers = {f"securebase.waves.readers.{file.format}" for file in study.raw.files}
+    return code_of("fit_specifications", sorted(families | readers))
 
 
 def code_of_study(rule, study, also=()):
@@ -166,8 +183,20 @@ def calibration_of(study):
     return [path for path in paths if Path(path).is_file()]
 
 
+def of_batches(wildcards):
+    """Input function: tables of all batches of a study."""
+    study = wildcards.study
+    return [f"results/{study}/multiverse/{batch}.parquet" for batch in BATCHES[study]]
+
+
+def multiverse_of(study):
+    """What every specification of a study came to, where any is fitted."""
+    names = ("multiverse.parquet", "specs.csv") if BATCHES[study] else ()
+    return [f"results/{study}/{name}" for name in names]
+
+
 def rules_of_pages():
-    asked = ("decision", "sensitivity", "dropout", "prediction", "thresholds")
+    asked = ("decision", "sensitivity", "dropout", "prediction", "multiverse", "thresholds")
     return {name: getattr(CONFIG, name).model_dump() for name in asked}
 
 

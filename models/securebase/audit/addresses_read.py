@@ -78,6 +78,10 @@ def _of_table(table: pd.DataFrame, chosen: str, column: str) -> float:
 
 
 def _rows(table: pd.DataFrame, chosen: str) -> pd.DataFrame:
+    own = table[table.iloc[:, 0].astype(str) == chosen]
+    # a claim may be called L1
+    if len(own):
+        return own
     if _LINES.fullmatch(chosen):
         spans = (re.findall(r"\d+", part) for part in chosen.split("+"))
         lines = [line for span in spans for line in range(int(span[0]), int(span[-1]) + 1)]
@@ -85,7 +89,7 @@ def _rows(table: pd.DataFrame, chosen: str) -> pd.DataFrame:
     keyed = _KEYED.fullmatch(chosen)
     if keyed and {"name", "coordinates"} <= set(table.columns):
         return table[(table["name"] == keyed[1]) & (table["coordinates"] == keyed[2])]
-    return table[table.iloc[:, 0].astype(str) == chosen]
+    return own
 
 
 def _of_draws(opened: Opened, analysis: str, file: str, chosen: str, statistic: str) -> float:

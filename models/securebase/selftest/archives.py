@@ -8,12 +8,12 @@ from pathlib import Path
 
 from securebase.bundle.opening import open_bundle
 from securebase.faults import InputError
-from securebase.selftest.outcomes import Tested
+from securebase.selftest.outcomes import Trial
 
 _LINK = (stat.S_IFLNK | 0o777) << 16
 
 
-def refused_archives(archive: Path, demo: str, folder: Path) -> Iterator[Tested]:
+def refused_archives(archive: Path, demo: str, folder: Path) -> Iterator[Trial]:
     """Add something harmful to a bundle, and try to open it.
 
     Parameters
@@ -40,7 +40,7 @@ def refused_archives(archive: Path, demo: str, folder: Path) -> Iterator[Tested]
             # of a name that is there twice: that is meant
             warnings.simplefilter("ignore", UserWarning)
             harmful.writestr(entry, b"")
-        yield Tested(19, demo, f"an archive with {what}", "opening", *_opened(copy))
+        yield Trial(19, demo, f"an archive with {what}", "opening", *_opened(copy))
 
 
 def _opened(path: Path) -> tuple[bool, str]:

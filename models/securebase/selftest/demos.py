@@ -1,6 +1,6 @@
 """Demo bundles, from small simulated studies by the path of every run.
 
-Simulated, cleaned, fitted, judged, told in pages, and bundled.
+Simulated, cleaned, fitted, judged, and bundled with pages of its own.
 """
 
 import contextlib
@@ -25,8 +25,6 @@ from securebase.config import Config, Sampling, Sensitivity
 from securebase.fitting import fit_analysis, posed
 from securebase.judgement import Bars, judge_study
 from securebase.ledger.recording import recording
-from securebase.report.rules import Rules
-from securebase.report.study_pages import write_study_pages
 from securebase.sensitivity.grid import refit_grid
 from securebase.simulation import load_simulation, write_study
 from securebase.waves.clean import clean
@@ -148,8 +146,6 @@ def _results(study: Study, folder: Path, config: Config) -> None:
                 _refitted(study, name, folder, config)
     bars = Bars(config.thresholds, config.sensitivity.threshold, config.decision)
     judge_study(study, folder, bars)
-    rules = Rules(config.decision, config.sensitivity)
-    write_study_pages(study, folder, rules, ledger=Path("ledger.jsonl"))
 
 
 def _refitted(study: Study, name: str, folder: Path, config: Config) -> None:

@@ -103,12 +103,17 @@ def _narrower_in_force(folder: Path) -> None:
 def _of_moments() -> list[Mutation]:
     return [
         Mutation(10, "moments of three units less", "A15", moments(fewer_units)),
-        Mutation(10, "levels.csv tells other units", "A15", cell("./levels.csv", 0, "number", 77)),
+        Mutation(10, "levels.csv tells other units", "A15", table("./levels.csv", _fewer_told)),
         Mutation(16, "a mean that no scores have", "A50", mean_plus(1e-5)),
         Mutation(16, "a mean out of the scale", "A50", mean_plus(60.0)),
         Mutation(16, "a variance too large for the scale", "A50", scatter(0, 0, 400.0)),
         Mutation(16, "a mean moved by a step of the grid", "A30", _one_step),
     ]
+
+
+def _fewer_told(found: pd.DataFrame) -> None:
+    line = found.index[found["level"] == "unit"][0]
+    found.loc[line, "number"] = str(int(found.loc[line, "number"]) - 3)
 
 
 def _one_step(folder: Path) -> None:
@@ -129,7 +134,7 @@ def _of_privacy(analysis: str) -> list[Mutation]:
         Mutation(20, "a column of labels", "A60", table("./summary.csv", _labelled)),
         Mutation(21, "a small cell, past the gate", "A60", small_cell(3, 10)),
         Mutation(21, "a small cell, past the gate", "A61", small_cell(1, 10)),
-        Mutation(21, "a count of three", "A60", cell("exclusions.csv", 0, "count", 3)),
+        Mutation(21, "a count of three", "A60", cell("flow.csv", 0, "persons", 3)),
         Mutation(22, "an array by person", "A60",
                  draws(lambda one: one.expand_dims(person=2), "prior")),
         Mutation(24, "most units are withheld", "A63", key("bundle.json", withheld, 200), "WARN"),

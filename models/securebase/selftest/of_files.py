@@ -104,14 +104,14 @@ def another_seed(entries: list[dict[str, Any]]) -> None:
             one["seed"] += 1
 
 
-def page(pattern: str, replacement: str) -> Tampering:
-    """Put something in the place of the first match of a pattern in the page of claims."""
+def page(pattern: str, replacement: str, count: int = 1) -> Tampering:
+    """Put something in the place of matches of a pattern in the page of claims; 0: of all."""
 
     def tampering(folder: Path) -> None:
         path = folder / CLAIMS_PAGE
         found = path.read_text(encoding="utf-8")
-        changed, count = re.subn(pattern, replacement, found, count=1)
-        if not count or changed == found:
+        changed, matches = re.subn(pattern, replacement, found, count=count)
+        if not matches or changed == found:
             raise ValueError(f"{CLAIMS_PAGE} has no {pattern}")
         path.write_text(changed, encoding="utf-8", newline="\n")
 

@@ -8,8 +8,8 @@ from securebase.selftest.threats import NOT_CAUGHT, ROWS
 
 
 @dataclass(frozen=True)
-class Tested:
-    """One thing that was done, and whether it was caught.
+class Trial:
+    """One thing that was tried, and whether it was caught.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class Tested:
 _MARKS: Final = {True: "yes", False: "NO ", None: "-- "}
 
 
-def told(found: Sequence[Tested]) -> list[str]:
+def told(found: Sequence[Trial]) -> list[str]:
     """Tell all of it as lines of a table, row by row; then what cannot be caught, and why."""
     lines = []
     for row, title in {0: "an honest bundle", **ROWS}.items():

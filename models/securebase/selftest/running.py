@@ -17,7 +17,7 @@ from securebase.selftest import of_every_study, of_one_study
 from securebase.selftest.archives import refused_archives
 from securebase.selftest.changes import place, seal
 from securebase.selftest.demos import DEMOS, Demo, make_demo
-from securebase.selftest.outcomes import Tested, told
+from securebase.selftest.outcomes import Trial, told
 from securebase.selftest.small_cells import broken, records_of
 from securebase.selftest.threats import Mutation
 
@@ -58,7 +58,7 @@ def run_selftest(quick: bool, say: Callable[[str], None] = print) -> int:
     int
         0 where honest bundles pass, and all that can be caught is.
     """
-    found: list[Tested] = []
+    found: list[Trial] = []
     with tempfile.TemporaryDirectory(prefix="securebase-selftest-") as folder:
         for name in DEMOS[:1] if quick else DEMOS:
             demo = make_demo(name, Path(folder, name), QUICK if quick else WHOLE, refits=not quick)
@@ -75,13 +75,13 @@ def run_selftest(quick: bool, say: Callable[[str], None] = print) -> int:
     return int(right < len(done) or (len(done) < len(found) and not quick))
 
 
-def tested(demo: Demo, quick: bool) -> Iterator[Tested]:
+def tested(demo: Demo, quick: bool) -> Iterator[Trial]:
     """Audit an honest bundle, then whatever is done to it."""
     models = RememberedModels()
     level: Level = "quick" if quick else "refit"
     honest = {one.id: one for one in audited(Opened(demo.folder), level, _SEED, models)}
     failed = "; ".join(str(one) for one in honest.values() if one.status == "FAIL")
-    yield Tested(0, demo.name, "no check fails", "all", not failed, failed)
+    yield Trial(0, demo.name, "no check fails", "all", not failed, failed)
     analysis = next(iter(demo.order.study.analyses))
     planned: Sequence[Mutation] = of_every_study.mutations(models, analysis)
     if demo.name == DEMOS[0]:
@@ -94,21 +94,21 @@ def tested(demo: Demo, quick: bool) -> Iterator[Tested]:
             yield tampered(demo, one, honest[one.check], models)
 
 
-def informed(root: Path) -> Iterator[Tested]:
+def informed(root: Path) -> Iterator[Trial]:
     """Fit with a narrow prior that was chosen after the plan: honest files of another study."""
     demo = make_demo(DEMOS[0], root, WHOLE, later_priors=LATER)
     models = RememberedModels()
     found = {one.id: one for one in audited(Opened(demo.folder), "quick", _SEED, models)}
     for row, check, status in ((7, "A11", "FAIL"), (8, "A42", "WARN")):
         caught = found[check].status == status
-        yield Tested(row, demo.name, "fitted with a narrow prior", check, caught, str(found[check]))
+        yield Trial(row, demo.name, "fitted with a narrow prior", check, caught, str(found[check]))
 
 
-def tampered(demo: Demo, one: Mutation, honest: Outcome, models: BundledModels) -> Tested:
+def tampered(demo: Demo, one: Mutation, honest: Outcome, models: BundledModels) -> Trial:
     """Do one thing to a copy of a bundle, and ask the check that is meant for it."""
     if one.needs and not place(demo.folder, one.needs).is_file():
         words = f"the bundle has no {one.needs.removeprefix('./')}"
-        return Tested(one.row, demo.name, one.what, one.check, None, words)
+        return Trial(one.row, demo.name, one.what, one.check, None, words)
     with tempfile.TemporaryDirectory(prefix="securebase-selftest-") as folder:
         copy = Path(folder, "bundle")
         shutil.copytree(demo.folder, copy)
@@ -117,4 +117,4 @@ def tampered(demo: Demo, one: Mutation, honest: Outcome, models: BundledModels) 
             seal(copy)
         (found,) = audited(Opened(copy), one.level, _SEED, models, only=(one.check,))
     caught = found.status == one.status != honest.status
-    return Tested(one.row, demo.name, one.what, one.check, caught, str(found))
+    return Trial(one.row, demo.name, one.what, one.check, caught, str(found))

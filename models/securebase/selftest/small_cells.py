@@ -25,7 +25,7 @@ from securebase.disclosure.of_part import sample_of_part
 from securebase.fitting import posed
 from securebase.names import UNIT
 from securebase.selftest.demos import Demo
-from securebase.selftest.outcomes import Tested
+from securebase.selftest.outcomes import Trial
 
 FEW, DRAWS, _SEED = 5, 400, 20261127
 _LONELY = "lonely"
@@ -39,7 +39,7 @@ def records_of(demo: Demo) -> Sample:
     return sample_of_part(question.built.parts[0], study, question.panel.data[UNIT].values)
 
 
-def broken(demo: Demo) -> Iterator[Tested]:
+def broken(demo: Demo) -> Iterator[Trial]:
     """Release what the gate would refuse, attack it, and ask the gate."""
     sample = records_of(demo)
     few = sample.only(np.arange(FEW))
@@ -50,9 +50,9 @@ def broken(demo: Demo) -> Iterator[Tested]:
     yield _tested(22, demo, "log-likelihood attack, by unit", *attacked, FEW)
 
 
-def _tested(row: int, demo: Demo, what: str, right: int, refused: bool, wanted: int) -> Tested:
+def _tested(row: int, demo: Demo, what: str, right: int, refused: bool, wanted: int) -> Trial:
     words = f"{right} of {wanted} records recovered, the gate {'refuses' if refused else 'passes'}"
-    return Tested(row, demo.name, what, "attack", right == wanted and refused, words)
+    return Trial(row, demo.name, what, "attack", right == wanted and refused, words)
 
 
 def _refused(samples: Mapping[str, Sequence[CellRecords]]) -> bool:
