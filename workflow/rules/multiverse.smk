@@ -27,8 +27,8 @@ rule fit_specifications:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=2000,
-        runtime=int(5 * CONFIG.multiverse.minutes_per_batch) + 10,
+        mem_mb=again(2000),
+        runtime=again(int(5 * CONFIG.multiverse.minutes_per_batch) + 10),
     params:
         codebook=codebook,
         raw_root=CONFIG.raw_root,
@@ -39,6 +39,8 @@ rule fit_specifications:
         decision=CONFIG.decision.model_dump(),
         contents=lambda wildcards: BATCHES[wildcards.study][wildcards.batch].contents,
         claims=lambda wildcards: claims_part(STUDIES[wildcards.study]),
+    message:
+        "fit specifications of {wildcards.study}, {wildcards.batch}"
     script:
         "../scripts/fit_specifications.py"
 
@@ -58,10 +60,12 @@ rule multiverse:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=again(1000),
+        runtime=again(10),
     params:
         codebook=codebook,
         pinned=CONFIG.pinned,
+    message:
+        "gather the specifications of {wildcards.study}"
     script:
         "../scripts/multiverse.py"
