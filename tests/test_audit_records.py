@@ -183,7 +183,7 @@ def test_a_bundle_does_not_choose_what_else_is_read(sent: Sent, tmp_path: Path) 
     shutil.copytree(sent.folder, copy)
     seal = copy / "seal" / "commitments.json"
     said = json.loads(seal.read_text())
-    seal.write_text(json.dumps(said | {"raw": {str(sent.nonces): "00"}}))
+    seal.write_text(json.dumps(said | {"raw": {str(tmp_path / "mine.csv"): "00"}}))
     with pytest.raises(InputError, match="leads elsewhere"):
         list(sealed(Opened(copy), handed(sent)))
 
