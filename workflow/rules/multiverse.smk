@@ -27,8 +27,8 @@ rule fit_specifications:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=2000,
-        runtime=int(5 * CONFIG.multiverse.minutes_per_batch) + 10,
+        mem_mb=again(1500),
+        runtime=again(int(5 * CONFIG.multiverse.minutes_per_batch) + 10),
     params:
         codebook=codebook,
         raw_root=CONFIG.raw_root,
@@ -58,8 +58,8 @@ rule multiverse:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=again(500),
+        runtime=again(10),
     params:
         codebook=codebook,
         pinned=CONFIG.pinned,
