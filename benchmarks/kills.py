@@ -66,17 +66,25 @@ class Trial:
             os.killpg(run.pid, signal.SIGKILL)
             return what
         if what == "job":
-            # at any moment of its, not when it begins
-            for waiting in (random.uniform(0, 15), 0):
-                wait_until(lambda: self.cluster.jobs("running") != [""], "a job runs", PATIENCE)
-                time.sleep(waiting)
-            number = random.choice(self.cluster.jobs("running"))
+            if (number := self._some_job(run)) is None:
+                return "nothing: no job was left"
             self.cluster.ask("scancel", "--signal=KILL", "--full", number)
             return f"job {number}"
         self.cluster.kill(what)
         time.sleep(2)
         self.cluster.start(what)
         return what
+
+    def _some_job(self, run: subprocess.Popen[str]) -> str | None:
+        """Wait for a job, and on for a while: it is not always killed as it begins."""
+        for waiting in (random.uniform(0, 15), 0):
+            wait_until(lambda: self._running() or run.poll() is not None, "a job", PATIENCE)
+            time.sleep(waiting)
+        running = self._running()
+        return random.choice(running) if running else None
+
+    def _running(self) -> list[str]:
+        return [number for number in self.cluster.jobs("running") if number]
 
     def complete(self, run: subprocess.Popen[str]) -> str:
         """Wait for a run; where it was killed or failed, start it again until it is done."""

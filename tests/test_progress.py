@@ -202,6 +202,7 @@ def test_costs_are_summed_by_rule_the_dearest_first(tmp_path: Path) -> None:
         "gate\t1\t1.0\t0.0\t1.0\t0\n"
     )
     assert cost_table({}).count("\n") == 1
+    assert write_costs(tmp_path / "none") == f"{tmp_path / 'none'} holds no benchmark of a job"
 
 
 def test_jobs_of_one_study_are_known_by_the_folder_of_their_benchmarks(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ rule fit_specifications:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=again(1500),
+        mem_mb=again(2000),
         runtime=again(int(5 * CONFIG.multiverse.minutes_per_batch) + 10),
     params:
         codebook=codebook,
@@ -39,6 +39,8 @@ rule fit_specifications:
         decision=CONFIG.decision.model_dump(),
         contents=lambda wildcards: BATCHES[wildcards.study][wildcards.batch].contents,
         claims=lambda wildcards: claims_part(STUDIES[wildcards.study]),
+    message:
+        "fit specifications of {wildcards.study}, {wildcards.batch}"
     script:
         "../scripts/fit_specifications.py"
 
@@ -58,10 +60,12 @@ rule multiverse:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=again(500),
+        mem_mb=again(1000),
         runtime=again(10),
     params:
         codebook=codebook,
         pinned=CONFIG.pinned,
+    message:
+        "gather the specifications of {wildcards.study}"
     script:
         "../scripts/multiverse.py"

@@ -76,8 +76,10 @@ def write_costs(logs: Path) -> str:
     It is not among the results: equal runs take different times.
     """
     costs = job_costs([logs])
-    write_whole(cost_table(costs), logs / "cost.tsv")
     jobs = [job for rule in costs.values() for job in rule]
+    if not jobs:
+        return f"{logs} holds no benchmark of a job"
+    write_whole(cost_table(costs), logs / "cost.tsv")
     seconds, peak = sum(job.seconds for job in jobs), max(job.peak_mb for job in jobs)
     return (
         f"What is in results took {len(jobs)} jobs {duration(seconds)} together, "
