@@ -10,11 +10,11 @@ from report_example import example_study
 
 from securebase.audit.opened import Opened
 from securebase.audit.specification_checks import declared_options, without_result
-from securebase.bundle.tables import OF_STUDY
-from securebase.bundle.writing import withheld_exclusions
+from securebase.bundle.tables import OF_STUDY, Told
 from securebase.codebook.loading import Study
 from securebase.config import Multiverse
 from securebase.multiverse.gathering import NO_RESULT, public
+from securebase.registration.withholding import study_without_values
 from securebase.report.result_tables import as_read
 
 
@@ -74,7 +74,7 @@ def test_nothing_is_asked_of_a_run_without_one(run: bool) -> None:
 def test_the_table_of_verdicts_goes_into_a_bundle_as_it_is() -> None:
     study = multiverse_study()
     table = public(fits_table(study), study)
-    pd.testing.assert_frame_equal(OF_STUDY["specs.csv"](table, True), table)
+    pd.testing.assert_frame_equal(OF_STUDY["specs.csv"](table, cast(Told, None)), table)
     assert "multiverse.parquet" not in OF_STUDY
 
 
@@ -89,7 +89,7 @@ def test_exclusions_of_options_do_not_name_a_unit_in_a_public_codebook() -> None
         },
     }
     study = example_study(multiverse={"choices": choices})
-    told = withheld_exclusions(study)
+    told = study_without_values(study).model_dump(mode="json")
     assert "17" not in str(told["multiverse"]["choices"]["sample"])
     option = told["multiverse"]["choices"]["sample"]["options"]["without"]["change"]
     assert option["exclusions"][0]["where"] == {"PTNUM": "withheld"}

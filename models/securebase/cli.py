@@ -76,8 +76,14 @@ def _parser() -> argparse.ArgumentParser:
     add_ledger_command(commands)
     add_register_command(commands)
     add_bundle_command(commands)
-    add_audit_command(commands)
+    add_audit_command(commands, _selftest)
     return parser
+
+
+def _selftest(quick: bool) -> int:
+    from securebase.selftest.running import run_selftest
+
+    return run_selftest(quick)
 
 
 def _simulate_command(commands: Any) -> None:

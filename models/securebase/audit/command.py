@@ -1,6 +1,8 @@
 """`securebase audit`: every check of a bundle that needs no raw data."""
 
 import argparse
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -8,8 +10,15 @@ from securebase.audit.outcomes import LEVELS, REPLICATES
 from securebase.faults import Fault, InputError
 
 
-def add_audit_command(commands: Any) -> None:
-    """Add the command to those of ``securebase``."""
+def add_audit_command(commands: Any, selftest: Callable[[bool], int]) -> None:
+    """Add the command to those of ``securebase``.
+
+    Parameters
+    ----------
+    commands : argparse subparsers
+    selftest : callable (quick) -> exit code
+        Tests the audit itself.
+    """
     audit = commands.add_parser(
         "audit", help="check a bundle: hashes, numbers, draws, moments, disclosure"
     )
@@ -69,16 +78,14 @@ def add_audit_command(commands: Any) -> None:
     audit.add_argument(
         "--sign", type=Path, metavar="KEY", help="sign the test result with ssh-keygen"
     )
-    audit.set_defaults(command=_audit)
+    audit.set_defaults(command=partial(_audit, selftest))
 
 
-def _audit(arguments: argparse.Namespace) -> int:
+def _audit(selftest: Callable[[bool], int], arguments: argparse.Namespace) -> int:
     refuse_other_words(arguments)
-    # these import pandas and more: other commands do without
     if arguments.selftest:
-        from securebase.selftest.running import run_selftest
-
-        return run_selftest(arguments.quick)
+        return selftest(arguments.quick)
+    # this imports pandas and more: other commands do without
     from securebase.audit.running import run_audit
 
     return run_audit(arguments)
