@@ -164,7 +164,8 @@ def test_declared_rivals_are_asked_and_another_verdict_is_a_warning(
         update={"analyses": {"growth": growth.model_copy(update={"rivals": rivals})}}
     )
     asked.opened.__dict__["study"] = changed
-    verdicts = iter(["undecided", "supported"])
+    gone = "not in this model: no variable 'change'"
+    verdicts = iter(["undecided", "supported", gone])
 
     def fixed(opened: Opened, asking: Asking, seed: int, cores: int) -> Answer:
         asking.model(Bundle(opened.folder))
@@ -174,9 +175,14 @@ def test_declared_rivals_are_asked_and_another_verdict_is_a_warning(
 
     monkeypatch.setattr(rivals_again, "answered", fixed)
     first = list(rivals_again.rivals_again(asked))
-    assert statuses(first) == ["WARN", "PASS", "SKIP"]
+    assert statuses(first) == ["WARN", "SKIP"]
     assert first[0].words == "growth, plain: H1 supported -> undecided."
-    assert "dated: moments cannot be asked: times of each unit's own" in first[2].words
+    assert "dated: moments cannot be asked: times of each unit's own" in first[1].words
+    same, _ = rivals_again.rivals_again(asked)
+    assert same == ("PASS", "growth, plain: the verdicts of H1 are the same.")
+    lost, _ = rivals_again.rivals_again(asked)
+    assert lost.status == "SKIP"
+    assert "H1 cannot be judged" in lost.words
 
 
 def test_a_fit_that_failed_is_counted(asked: Asked, monkeypatch: pytest.MonkeyPatch) -> None:

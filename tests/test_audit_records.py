@@ -15,7 +15,7 @@ from securebase.audit.opened import Opened
 from securebase.audit.outcomes import Said
 from securebase.audit.records.commitments import sealed
 from securebase.audit.records.handed import Handed, read_handed
-from securebase.audit.records.to_moments import raw_to_moments
+from securebase.audit.records.to_moments import as_declared, raw_to_moments
 from securebase.bundle.writing import write_bundle
 from securebase.cli import main
 from securebase.faults import InputError
@@ -145,6 +145,17 @@ def test_moments_that_are_not_of_the_records_are_named(sent: Sent, tmp_path: Pat
     assert "differs by 0.02" in words(list(raw_to_moments(opened, own)), "FAIL")
 
 
+def test_keys_are_those_that_the_author_set(sent: Sent, tmp_path: Path) -> None:
+    """study.yaml has every default written out: families refuse some keys that are set."""
+    opened = Opened(sent.folder)
+    declared = json.loads((sent.folder / "analyses/growth/model.json").read_text())["declared"]
+    assert "time" in opened.study.analyses["growth"].model_fields_set
+    study = as_declared(opened.study, "growth", declared)
+    assert study is not None
+    assert "time" not in study.analyses["growth"].model_fields_set
+    assert as_declared(opened.study, "growth", {**declared, "predictors": []}) is None
+
+
 def test_leaves_that_are_not_of_the_root_are_refused(sent: Sent, tmp_path: Path) -> None:
     copy = tmp_path / "bundle"
     shutil.copytree(sent.folder, copy)
@@ -183,7 +194,7 @@ def test_a_bundle_does_not_choose_what_else_is_read(sent: Sent, tmp_path: Path) 
     shutil.copytree(sent.folder, copy)
     seal = copy / "seal" / "commitments.json"
     said = json.loads(seal.read_text())
-    seal.write_text(json.dumps(said | {"raw": {str(sent.nonces): "00"}}))
+    seal.write_text(json.dumps(said | {"raw": {str(tmp_path / "mine.csv"): "00"}}))
     with pytest.raises(InputError, match="leads elsewhere"):
         list(sealed(Opened(copy), handed(sent)))
 

@@ -147,7 +147,7 @@ TAMPERINGS = {
         text(PAGE, 'data-src="claims.csv#H2.median"', "", 9),
         {"A26"},
         "A26",
-        "no linked estimate of H2",
+        "gives an estimate of H2 without its address",
     ),
     "an address leads nowhere": (
         text(PAGE, "claims.csv#H2.q2_5", "claims.csv#H9.q2_5"),

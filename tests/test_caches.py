@@ -12,7 +12,7 @@ from numba.core import caching
 
 import securebase.likelihood.compilation  # noqa: F401  (guards the files)
 from securebase import caches
-from securebase.caches import FLAGS, VARIABLE, choose_folder, identity
+from securebase.caches import CHOSEN, FLAGS, VARIABLE, choose_folder, identity
 from securebase.keeping import CheckedFile
 
 # goes through PyTensor's folder, as everything that a model compiles does
@@ -30,7 +30,8 @@ print(function.ctypes(1.5))
 
 
 def environment(folder: Path) -> dict[str, str]:
-    clean = {k: v for k, v in os.environ.items() if k not in (FLAGS, "NUMBA_CACHE_DIR")}
+    ours = (FLAGS, CHOSEN, "NUMBA_CACHE_DIR")
+    clean = {k: v for k, v in os.environ.items() if k not in ours}
     return clean | {VARIABLE: str(folder)}
 
 
@@ -161,10 +162,42 @@ def test_folder_that_the_user_named_is_left_alone(monkeypatch: pytest.MonkeyPatc
     assert os.environ[FLAGS] == "base_compiledir=mine"
 
 
+def test_a_job_does_not_take_the_folder_of_the_machine_it_was_submitted_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(FLAGS, "optimizer_verbose=True")
+    monkeypatch.setenv(VARIABLE, str(tmp_path))
+    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
+    monkeypatch.delenv(CHOSEN, raising=False)
+    monkeypatch.delitem(sys.modules, "pytensor", raising=False)
+    choose_folder()
+    there = os.environ[FLAGS]
+    choose_folder()  # a child on the same machine
+    assert os.environ[FLAGS] == there
+    monkeypatch.setattr(caches, "processor", lambda: "another")
+    choose_folder()
+    folder = tmp_path / identity()
+    assert os.environ[FLAGS] == f"optimizer_verbose=True,base_compiledir={folder}" != there
+    assert os.environ["NUMBA_CACHE_DIR"] == str(folder / "numba")
+
+
+def test_a_job_does_not_take_a_temporary_folder_that_is_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / f"securebase-x-{identity()}"
+    monkeypatch.setenv(FLAGS, f"base_compiledir={gone}")
+    monkeypatch.setenv(CHOSEN, str(gone))
+    monkeypatch.setenv(VARIABLE, str(tmp_path))
+    monkeypatch.delitem(sys.modules, "pytensor", raising=False)
+    choose_folder()
+    assert os.environ[FLAGS] == f"base_compiledir={tmp_path / identity()}"
+
+
 def test_other_flags_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(FLAGS, "optimizer_verbose=True")
     monkeypatch.setenv(VARIABLE, str(tmp_path))
     monkeypatch.setenv("NUMBA_CACHE_DIR", "mine")
+    monkeypatch.delenv(CHOSEN, raising=False)
     monkeypatch.delitem(sys.modules, "pytensor", raising=False)
     choose_folder()
     folder = tmp_path / identity()

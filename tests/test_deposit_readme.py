@@ -252,3 +252,10 @@ def test_jobs_are_measured_by_their_benchmarks_and_else_by_the_ledger(
     assert found["fit panel"] == Measured(55.5, 527.8)
     assert found["fit growth"].seconds == 90.0
     assert set(found) == set(times)
+
+
+def test_who_has_the_raw_data_is_told_to_ask_for_the_exclusions(real: Contents) -> None:
+    words = "Ask the depositor for the values of exclusions"
+    assert real.study.exclusions
+    assert words in readme(real)
+    assert words not in readme(replace(real, tier="controlled"))

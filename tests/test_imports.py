@@ -56,6 +56,8 @@ ORDER = [
     "checks",
     "fitting",
     "claim_refits",
+    "robustness",
+    "multiverse",
     "recovery",
     "sensitivity",
     "dropout",
@@ -70,7 +72,7 @@ ORDER = [
 # what every job has to import to read the Snakefile
 LIGHT = (
     *("faults", "names", "codebook.loading", "codebook.extracts", "config", "sources"),
-    *("synthesis.settings", "registration.deviations"),
+    *("synthesis.settings", "registration.deviations", "multiverse.batches"),
 )
 
 

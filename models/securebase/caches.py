@@ -20,6 +20,7 @@ from typing import Final
 
 VARIABLE: Final = "SECUREBASE_CACHE"
 FLAGS: Final = "PYTENSOR_FLAGS"
+CHOSEN: Final = "SECUREBASE_CHOSEN"
 LIBRARIES: Final = ("securebase", "pymc", "pytensor", "nutpie", "numba", "llvmlite", "numpy")
 
 log = logging.getLogger(__name__)
@@ -31,8 +32,11 @@ def choose_folder() -> None:
     Its parent is $SECUREBASE_CACHE, or else the user's cache folder. Where it cannot be
     written to, compiled code is kept for this process and its children only.
     """
+    if "pytensor" in sys.modules:
+        return
+    _forget_another_machine()
     flags = os.environ.get(FLAGS, "")
-    if "base_compiledir" in flags or "pytensor" in sys.modules:
+    if "base_compiledir" in flags:
         return
     folder = parent() / identity()
     try:
@@ -43,11 +47,27 @@ def choose_folder() -> None:
             "name a folder that can be written to in %s",
             folder, problem, VARIABLE,
         )  # fmt: skip
-        folder = Path(tempfile.mkdtemp(prefix="securebase-"))
+        folder = Path(tempfile.mkdtemp(prefix="securebase-", suffix=f"-{identity()}"))
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
     setting = f"base_compiledir={folder}"
     os.environ[FLAGS] = f"{flags},{setting}" if flags else setting
+    os.environ[CHOSEN] = str(folder)
     os.environ.setdefault("NUMBA_CACHE_DIR", str(folder / "numba"))
+
+
+def _forget_another_machine() -> None:
+    """Undo a choice that was handed on by the process that submitted this one from elsewhere.
+
+    A job on a cluster gets the environment of the login node, with the folder for its processor.
+    """
+    chosen = os.environ.get(CHOSEN, "")
+    if not chosen or (chosen.endswith(identity()) and Path(chosen).is_dir()):
+        return
+    del os.environ[CHOSEN]
+    flags = os.environ.get(FLAGS, "").split(",")
+    os.environ[FLAGS] = ",".join(one for one in flags if one != f"base_compiledir={chosen}")
+    if os.environ.get("NUMBA_CACHE_DIR") == str(Path(chosen) / "numba"):
+        del os.environ["NUMBA_CACHE_DIR"]
 
 
 def parent() -> Path:

@@ -13,6 +13,23 @@ from securebase.mixing import mixing
 from securebase.refits import Outcome, Task, refit
 
 
+def estimands_of(
+    question: Question, claims: Sequence[Claim], posterior: xr.Dataset, stats: xr.Dataset
+) -> xr.Dataset:
+    """Keep of a fit the draws of claims' estimands, and how well they have mixed.
+
+    Returns
+    -------
+    xr.Dataset
+        A variable (chain, draw) per claim, named by its id; attributes `r_hat`, `ess` and
+        `divergences`.
+    """
+    derived = question.family.derived(posterior, question.panel)
+    draws = xr.Dataset({one.id: estimand_draws(one, derived) for one in claims})
+    r_hat, ess = mixing(draws)
+    return draws.assign_attrs(r_hat=r_hat, ess=ess, divergences=int(stats["diverging"].sum()))
+
+
 def refit_claims(
     question: Question,
     claims: Sequence[Claim],
@@ -45,16 +62,11 @@ def refit_claims(
     Returns
     -------
     list of Outcome
-        In the order of the tasks: a variable (chain, draw) per claim, named by its id, and the
-        attributes `r_hat`, `ess` and `divergences`.
+        In the order of the tasks; see `estimands_of`.
     """
 
     def kept(number: int, posterior: xr.Dataset, stats: xr.Dataset) -> xr.Dataset:
-        derived = question.family.derived(posterior, question.panel)
-        draws = xr.Dataset({one.id: estimand_draws(one, derived) for one in claims})
-        r_hat, ess = mixing(draws)
-        divergences = int(stats["diverging"].sum())
-        return draws.assign_attrs(r_hat=r_hat, ess=ess, divergences=divergences)
+        return estimands_of(question, claims, posterior, stats)
 
     def mixed(draws: xr.Dataset) -> bool:
         return refits.mixed(draws.attrs["r_hat"], draws.attrs["ess"])

@@ -14,6 +14,7 @@ from securebase.config import Config, Decision, Recovery, Sampling, parse_config
 from securebase.faults import InputError
 from securebase.ledger.command import add_ledger_command
 from securebase.ledger.recording import recording
+from securebase.progress.command import add_progress_command
 from securebase.registration.command import add_register_command
 
 
@@ -71,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     validate.set_defaults(command=_validate)
     _simulate_command(commands)
     _recover_command(commands)
+    add_progress_command(commands)
     add_ledger_command(commands)
     add_register_command(commands)
     add_bundle_command(commands)

@@ -195,6 +195,35 @@ class Prediction(Closed):
     )
 
 
+class Multiverse(Refits):
+    """Whether every declared specification is fitted, and how the grid is cut into jobs."""
+
+    run: bool = Field(
+        False, description="Whether the multiverses that codebooks declare are fitted."
+    )
+    draws: int = Field(1000, ge=100, description="Kept draws per chain of each fit.")
+    tune: int = Field(300, ge=100, description="Warm-up draws per chain of each fit.")
+    r_hat: float = Field(1.02, gt=1.0, description="Larger: the fit is drawn again, longer.")
+    ess: float = Field(
+        1000, gt=0, description="Smaller effective sample size, bulk or tail: likewise."
+    )
+    minutes_per_batch: Positive = Field(
+        3.0, description="Time of one core that a batch, one job, may take."
+    )
+    seconds_to_compile: float = Field(
+        30.0, ge=0, description="Of it to start and to compile; measured on the real couples."
+    )
+    seconds_per_fit: Positive = Field(
+        2.5, description="Of it for each specification; measured on the real couples."
+    )
+
+    @property
+    def fits_per_batch(self) -> int:
+        """How many specifications a job fits: at least one."""
+        left = 60.0 * self.minutes_per_batch - self.seconds_to_compile
+        return max(1, int(left / self.seconds_per_fit))
+
+
 class Config(Closed):
     """The whole of config/config.yaml."""
 
@@ -221,6 +250,9 @@ class Config(Closed):
     )
     prediction: Prediction = Field(
         Prediction(), description="How well analyses foretell whom they have not seen."
+    )
+    multiverse: Multiverse = Field(
+        Multiverse(), description="Whether every declared specification is fitted."
     )
     synthesis: str | None = Field(
         None,

@@ -157,8 +157,9 @@ class Family:
     unused : callable (Panel) -> pd.DataFrame
         Answers that the model cannot use: columns role, outcome, lost, answers.
     keys : frozenset of str
-        Keys of an analysis that it understands beside family, question, outcomes, roles, waves
-        and priors; others are refused. "group_means": interactions may name that of an outcome.
+        Keys of an analysis that it understands beside those of its data (outcomes, roles, waves,
+        complete_waves), family, question and priors; others are refused. "group_means":
+        interactions may name that of an outcome.
     adaptation : "diag" or "low_rank"
         What the sampler learns in its warm-up, see `config.Sampling`; low_rank where quantities
         trade against each other, and chains mix slowly otherwise.
@@ -188,7 +189,8 @@ class Family:
 
     def refuse_other_keys(self, analysis: Analysis, where: str) -> None:
         """Raise one `InputError` with every key of an analysis that this family does not use."""
-        known = self.keys | {"family", "question", "outcomes", "roles", "waves", "priors", "rivals"}
+        data = {"outcomes", "roles", "waves", "complete_waves"}
+        known = self.keys | data | {"family", "question", "priors", "rivals"}
         set_to = {name for name in analysis.model_fields_set if getattr(analysis, name)}
         faults = [
             Fault(where, f"'{name}' for family {self.name}", f"one of: {', '.join(sorted(known))}")

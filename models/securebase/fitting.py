@@ -33,7 +33,7 @@ from securebase.predictive import (
 )
 from securebase.priors import Priors, overridden_priors, prior_table
 from securebase.sampling import derived_seed, posterior_draws, prior_draws, seed_rule
-from securebase.whole_files import whole
+from securebase.whole_files import whole, write_whole
 
 LIBRARIES = ("securebase", "pymc", "pytensor", "nutpie", "numba", "numpy", "arviz", "xarray")
 log = logging.getLogger(__name__)
@@ -64,8 +64,8 @@ class FittedAnalysis:
         folder.mkdir(parents=True, exist_ok=True)
         with whole(folder / "posterior.nc") as partial:
             self.draws.to_netcdf(partial, engine="netcdf4")
-        self.priors.to_csv(folder / "priors.csv", index=False)
-        self.left_out.to_csv(folder / "left_out.csv", index=False)
+        write_whole(self.priors.to_csv(index=False), folder / "priors.csv")
+        write_whole(self.left_out.to_csv(index=False), folder / "left_out.csv")
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from securebase.columns import ColumnSummary
 from securebase.faults import Fault, InputError
 from securebase.names import CLUSTER, COMPOSITION, MEMBER, OUTCOME, ROLE, UNIT, WAVE
 from securebase.predictors import deviations, leader_problems, measures, missing_predictors
-from securebase.schedules import answer_times
+from securebase.schedules import answer_times, complete_waves
 
 
 @dataclass(frozen=True)
@@ -242,6 +242,9 @@ def _usable(data: xr.Dataset, study: Study, analysis: Analysis) -> tuple[np.ndar
     silent = data["score"].isnull().all((WAVE, ROLE, OUTCOME)).values
     where = f"any of {', '.join(analysis.waves)}" if analysis.waves else "any wave"
     reasons[silent] = f"no score on any outcome at {where}"
+    if analysis.complete_waves:
+        few = complete_waves(data, leader) < analysis.complete_waves
+        reasons[few & ~silent] = f"fewer than {analysis.complete_waves} waves answered in full"
     reasons[data[COMPOSITION].values == ""] = "composition not known"
     if analysis.clusters:
         reasons[data[CLUSTER].values == ""] = "cluster not known"

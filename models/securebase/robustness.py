@@ -27,7 +27,12 @@ def grade(verdict: str, others: Sequence[str], decision: Decision) -> str:
         Fragile also where any other choice leads to the opposite.
     """
     share = sum(other == verdict for other in others) / len(others)
-    opposite = _OPPOSITES.get(verdict) in others
+    opposite = opposite_of(verdict) in others
     if opposite or share < decision.fragile_share:
         return FRAGILE
     return ROBUST if share >= decision.robust_share else MIXED
+
+
+def opposite_of(verdict: str) -> str:
+    """Name the verdict that says the opposite; empty where none does."""
+    return _OPPOSITES.get(verdict, "")

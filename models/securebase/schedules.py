@@ -1,16 +1,37 @@
-"""When each member answered, in the study's time unit, where the analysis goes by dates."""
+"""When members answered: at how many waves in full, and in the study's time unit by dates."""
 
 from typing import Final
 
 import numpy as np
 import pandas as pd
 import xarray as xr
+from numpy.typing import NDArray
 
 from securebase.codebook.loading import Study
 from securebase.faults import Fault, InputError
-from securebase.names import DATE, ROLE, UNIT, WAVE
+from securebase.names import COMPOSITION, DATE, OUTCOME, ROLE, UNIT, WAVE
 
 DAYS: Final = {"day": 1.0, "week": 7.0, "month": 365.25 / 12, "year": 365.25}
+
+
+def complete_waves(data: xr.Dataset, leader: str | None) -> NDArray[np.int64]:
+    """Count the waves at which a unit has every score that is asked of its members.
+
+    Parameters
+    ----------
+    data : xr.Dataset
+        `score` (unit, wave, role, outcome), `asked` (wave, role, outcome), `composition` (unit).
+    leader : str, optional
+        Role of those who lead: the only one in units of that composition, in no other.
+
+    Returns
+    -------
+    ndarray (unit,)
+    """
+    own = (data[ROLE] == (leader or "")) == (data[COMPOSITION] == (leader or ""))
+    needed = data["asked"] & own
+    full = (data["score"].notnull() | ~needed).all((ROLE, OUTCOME)) & needed.any((ROLE, OUTCOME))
+    return np.asarray(full.sum(WAVE).transpose(UNIT).values)
 
 
 def answer_times(waves: pd.DataFrame, study: Study, slots: tuple[str, ...]) -> xr.DataArray:

@@ -8,7 +8,10 @@ ROOT = Path(__file__).resolve().parents[2]
 # where conda's name differs: the variants without graphical toolkits and without pandas < 3
 CONDA_NAMES = {"matplotlib": "matplotlib-base", "snakemake": "snakemake-minimal"}
 # what conda's channels do not have, or not in this version, pip installs
-OF_PIP = ("axe-playwright-python", "justhtml", "playwright")
+OF_PIP = (
+    *("axe-playwright-python", "justhtml", "playwright"),
+    *("snakemake-executor-plugin-cluster-generic", "snakemake-executor-plugin-slurm"),
+)
 
 HEADER = """\
 # For users of conda or mamba; written by `make lock` from pyproject.toml.

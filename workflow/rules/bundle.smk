@@ -25,6 +25,7 @@ for study in STUDIES:
         input:
             of_study(study, *pages_read()),
             [f"results/{study}/{name}" for name in CLEANED],
+            multiverse_of(study),
             claims=f"results/{study}/claims.csv",
             calibration=calibration_of(study),
             code=code_of_study("write_bundle", study, ["securebase.report.templates"]),
@@ -38,12 +39,14 @@ for study in STUDIES:
             "../../environment.yml"
         threads: 2
         resources:
-            mem_mb=3000,
-            runtime=60,
+            mem_mb=again(3000),
+            runtime=again(60),
         params:
             codebook=f"config/studies/{study}.yaml",
             ledger=LEDGER,
             config=CONFIG.model_dump(mode="json"),
             said=STUDIES[study].model_dump(mode="json"),
+        message:
+            f"bundle {study}"
         script:
             "../scripts/write_bundle.py"

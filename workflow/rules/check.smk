@@ -32,11 +32,13 @@ for study in STUDIES:
             f"logs/judge/{study}.log",
         benchmark:
             f"logs/judge/{study}.benchmark.tsv"
+        group:
+            f"report_{study}"
         conda:
             "../../environment.yml"
         resources:
-            mem_mb=2000,
-            runtime=10,
+            mem_mb=again(1100),
+            runtime=again(10),
         params:
             codebook=f"config/studies/{study}.yaml",
             thresholds=CONFIG.thresholds.model_dump(),
@@ -44,6 +46,8 @@ for study in STUDIES:
             decision=CONFIG.decision.model_dump(),
             asked=[analysis_part(STUDIES[study], name) for name in STUDIES[study].analyses],
             claims=claims_part(STUDIES[study]),
+        message:
+            f"judge {study}"
         script:
             "../scripts/judge_study.py"
 
@@ -60,10 +64,14 @@ rule gate:
         "logs/gate.log",
     benchmark:
         "logs/gate.benchmark.tsv"
+    # a check that failed fails again
+    retries: 0
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=500,
-        runtime=5,
+        mem_mb=again(500),
+        runtime=again(10),
+    message:
+        "look for failed checks"
     script:
         "../scripts/gate.py"

@@ -26,13 +26,15 @@ rule clean_waves:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=again(500),
+        runtime=again(10),
     params:
         codebook=codebook,
         raw_root=CONFIG.raw_root,
         pinned=CONFIG.pinned,
         # what of the codebook the waves rest on: a change re-runs the job
         data=lambda wildcards: data_part(STUDIES[wildcards.study]),
+    message:
+        "clean the waves of {wildcards.study}"
     script:
         "../scripts/clean_waves.py"

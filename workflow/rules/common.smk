@@ -1,6 +1,7 @@
 """Configuration and codebooks, read and checked; what exists; the few input functions."""
 
 import os
+import sys
 from itertools import batched
 from pathlib import Path
 
@@ -15,9 +16,13 @@ except ModuleNotFoundError:
 from securebase.config import parse_config
 from securebase.codebook.extracts import analysis_part, claims_part, data_part, rivals_part
 from securebase.faults import Fault, InputError
+from securebase.progress.causes import failures_told
+from securebase.progress.costs import write_costs
+from securebase.progress.queue import refuse_leftovers
 from securebase.registration.deviations import explanation_faults
 from securebase.sources import library_files
 from securebase.codebook.loading import load_study
+from securebase.multiverse.batches import batches
 from securebase.synthesis.settings import load_synthesis, synthesis_faults
 
 ROOT = Path(workflow.basedir).parent
@@ -28,9 +33,10 @@ if ROOT / "models" not in Path(securebase.__file__).resolve().parents:
         "use its own environment (`make environment`), or run `pip install --no-deps -e .` here"
     )
 
-# one thread per process: the chains are the parallel work, and sums keep their order
+# one thread per process, whatever the shell says that jobs are submitted from: the chains are the
+# parallel work, and sums keep their order
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(variable, "1")
+    os.environ[variable] = "1"
 
 # everything wrong with the configuration and all codebooks, in one list
 faults = []
@@ -63,6 +69,13 @@ if CONFIG.synthesis:
 if faults:
     raise WorkflowError(str(InputError("the studies of this run", faults)))
 
+# specifications of each study by batch; none where multiverses are not run
+BATCHES = {
+    name: batches(study, CONFIG.multiverse) if CONFIG.multiverse.run else {}
+    for name, study in STUDIES.items()
+}
+BATCH_NAMES = sorted({name for cut in BATCHES.values() for name in cut})
+
 # every fit of this folder; no rule's input, for it grows with every run
 LEDGER = "ledger.jsonl"
 # files of a study that cleaning writes, and of an analysis that judging does
@@ -77,6 +90,7 @@ JUDGED = (
 wildcard_constraints:
     study="|".join(STUDIES),
     analysis="|".join({name for study in STUDIES.values() for name in study.analyses}),
+    batch="|".join(BATCH_NAMES) or "none",
     world="|".join(CONFIG.recovery.worlds),
     first=r"\d+",
     last=r"\d+",
@@ -102,6 +116,14 @@ def code_of_analysis(rule):
     return code
 
 
+def code_of_batches(wildcards):
+    """Input function: the code of fitting, of the study's families and of its readers."""
+    study = STUDIES[wildcards.study]
+    families = {f"securebase.families.{one.family}" for one in study.analyses.values()}
+    readers = {f"securebase.waves.readers.{file.format}" for file in study.raw.files}
+    return code_of("fit_specifications", sorted(families | readers))
+
+
 def code_of_study(rule, study, also=()):
     """The rule's code and the families of all analyses of a study."""
     families = {f"securebase.families.{one.family}" for one in STUDIES[study].analyses.values()}
@@ -119,10 +141,17 @@ def threads_of_a_fit(wildcards):
     """Chains side by side: two, or one where there are as many analyses as cores.
 
     Beyond two the compilation, not the sampling, is the time; and it uses one core, so that
-    analyses side by side take less time than chains do. Draws do not depend on it.
+    analyses side by side take less time than chains do. Draws do not depend on it. Jobs that are
+    submitted have no number of cores in common.
     """
     analyses = sum(len(study.analyses) for study in STUDIES.values())
-    return 1 if analyses >= (workflow.cores or 1) else 2
+    cores = workflow.resource_settings.cores
+    return 2 if cores is None or analyses < cores else 1
+
+
+def again(amount):
+    """Resource of a job: where it is retried, twice the amount, and three times."""
+    return lambda wildcards, attempt: amount * attempt
 
 
 def raw_files(wildcards):
@@ -154,8 +183,20 @@ def calibration_of(study):
     return [path for path in paths if Path(path).is_file()]
 
 
+def of_batches(wildcards):
+    """Input function: tables of all batches of a study."""
+    study = wildcards.study
+    return [f"results/{study}/multiverse/{batch}.parquet" for batch in BATCHES[study]]
+
+
+def multiverse_of(study):
+    """What every specification of a study came to, where any is fitted."""
+    names = ("multiverse.parquet", "specs.csv") if BATCHES[study] else ()
+    return [f"results/{study}/{name}" for name in names]
+
+
 def rules_of_pages():
-    asked = ("decision", "sensitivity", "dropout", "prediction", "thresholds")
+    asked = ("decision", "sensitivity", "dropout", "prediction", "multiverse", "thresholds")
     return {name: getattr(CONFIG, name).model_dump() for name in asked}
 
 

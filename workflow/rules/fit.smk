@@ -27,13 +27,15 @@ rule sample_posterior:
         "../../environment.yml"
     threads: threads_of_a_fit
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=again(1700),
+        runtime=again(20),
     params:
         codebook=codebook,
         ledger=LEDGER,
         pinned=CONFIG.pinned,
         sampling=CONFIG.sampling.model_dump(),
         asked=lambda wildcards: analysis_part(STUDIES[wildcards.study], wildcards.analysis),
+    message:
+        "sample {wildcards.study}, {wildcards.analysis}"
     script:
         "../scripts/sample_posterior.py"

@@ -35,8 +35,8 @@ rule headline:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=again(900),
+        runtime=again(10),
     params:
         codebooks={name: f"config/studies/{name}.yaml" for name in STUDIES},
         decision=CONFIG.decision.model_dump(),
@@ -44,5 +44,7 @@ rule headline:
             one.study: STUDIES[one.study].model_dump(mode="json", include={"simulated", "title"})
             for one in CONTRIBUTIONS
         },
+    message:
+        "pool what the studies say"
     script:
         "../scripts/headline.py"

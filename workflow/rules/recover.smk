@@ -37,8 +37,10 @@ rule recover:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=again(1000),
+        runtime=again(10),
+    message:
+        "put replicates of {wildcards.study}, {wildcards.analysis} together"
     script:
         "../scripts/recover.py"
 
@@ -58,8 +60,8 @@ rule recover_batch:
         "../../environment.yml"
     threads: 2
     resources:
-        mem_mb=3000,
-        runtime=120,
+        mem_mb=again(3000),
+        runtime=again(120),
     params:
         codebook=codebook,
         ledger=LEDGER,
@@ -69,5 +71,7 @@ rule recover_batch:
         decision=CONFIG.decision.model_dump(),
         asked=lambda wildcards: analysis_part(STUDIES[wildcards.study], wildcards.analysis),
         claims=lambda wildcards: claims_part(STUDIES[wildcards.study], wildcards.analysis),
+    message:
+        "recover {wildcards.study}, {wildcards.analysis}, {wildcards.world}, from {wildcards.first}"
     script:
         "../scripts/recover_batch.py"

@@ -21,6 +21,7 @@ for study in STUDIES:
         input:
             of_study(study, *pages_read()),
             [f"results/{study}/{name}" for name in CLEANED],
+            multiverse_of(study),
             claims=f"results/{study}/claims.csv",
             calibration=calibration_of(study),
             code=code_of("write_pages", ["securebase.report.templates"]),
@@ -47,16 +48,20 @@ for study in STUDIES:
             f"logs/write_pages/{study}.log",
         benchmark:
             f"logs/write_pages/{study}.benchmark.tsv"
+        group:
+            f"report_{study}"
         conda:
             "../../environment.yml"
         resources:
-            mem_mb=2000,
-            runtime=10,
+            mem_mb=again(900),
+            runtime=again(10),
         params:
             codebook=f"config/studies/{study}.yaml",
             ledger=LEDGER,
             rules=rules_of_pages(),
             said=STUDIES[study].model_dump(mode="json"),
+        message:
+            f"write the pages of {study}"
         script:
             "../scripts/write_pages.py"
 
@@ -86,12 +91,14 @@ rule write_index:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=again(900),
+        runtime=again(10),
     params:
         codebooks=[f"config/studies/{study}.yaml" for study in STUDIES],
         synthesis=CONFIG.synthesis if CONTRIBUTIONS else "",
         decision=CONFIG.decision.model_dump(),
         said=[study.model_dump(mode="json") for study in STUDIES.values()],
+    message:
+        "write the first page"
     script:
         "../scripts/write_index.py"

@@ -26,8 +26,8 @@ rule refit_priors:
         "../../environment.yml"
     threads: 2
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=again(2000),
+        runtime=again(60),
     params:
         codebook=codebook,
         ledger=LEDGER,
@@ -36,6 +36,8 @@ rule refit_priors:
         decision=CONFIG.decision.model_dump(),
         asked=lambda wildcards: analysis_part(STUDIES[wildcards.study], wildcards.analysis),
         claims=lambda wildcards: claims_part(STUDIES[wildcards.study], wildcards.analysis),
+    message:
+        "fit {wildcards.study}, {wildcards.analysis} under other priors"
     script:
         "../scripts/refit_priors.py"
 
@@ -56,8 +58,8 @@ rule refit_departures:
         "../../environment.yml"
     threads: 2
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=again(2000),
+        runtime=again(60),
     params:
         codebook=codebook,
         ledger=LEDGER,
@@ -66,6 +68,8 @@ rule refit_departures:
         decision=CONFIG.decision.model_dump(),
         asked=lambda wildcards: analysis_part(STUDIES[wildcards.study], wildcards.analysis),
         claims=lambda wildcards: claims_part(STUDIES[wildcards.study], wildcards.analysis),
+    message:
+        "fit {wildcards.study}, {wildcards.analysis} for other fates of those who left"
     script:
         "../scripts/refit_departures.py"
 
@@ -86,8 +90,8 @@ rule compare_prediction:
         "../../environment.yml"
     threads: 2
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=again(2000),
+        runtime=again(60),
     params:
         codebook=codebook,
         ledger=LEDGER,
@@ -95,5 +99,7 @@ rule compare_prediction:
         sampling=CONFIG.sampling.model_dump(),
         asked=lambda wildcards: analysis_part(STUDIES[wildcards.study], wildcards.analysis),
         rivals=lambda wildcards: rivals_part(STUDIES[wildcards.study], wildcards.analysis),
+    message:
+        "leave units of {wildcards.study}, {wildcards.analysis} out"
     script:
         "../scripts/compare_prediction.py"

@@ -29,7 +29,9 @@ rule simulate_study:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=again(1000),
+        runtime=again(10),
+    message:
+        "simulate {wildcards.study}, {wildcards.size}, {wildcards.world}"
     script:
         "../scripts/simulate_study.py"

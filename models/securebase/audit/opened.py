@@ -15,7 +15,15 @@ from pydantic import BaseModel, ValidationError
 
 from securebase.codebook.plan import Plan
 from securebase.codebook.study import Study
-from securebase.config import Decision, Dropout, Prediction, Sampling, Sensitivity, Thresholds
+from securebase.config import (
+    Decision,
+    Dropout,
+    Multiverse,
+    Prediction,
+    Sampling,
+    Sensitivity,
+    Thresholds,
+)
 from securebase.deposit.contents import MANIFEST
 from securebase.draws_files import read_draws
 from securebase.faults import Fault, InputError
@@ -53,6 +61,7 @@ class AsRun(BaseModel):
     sensitivity: Sensitivity
     dropout: Dropout
     prediction: Prediction
+    multiverse: Multiverse = Multiverse()
 
 
 @dataclass(frozen=True, eq=False)

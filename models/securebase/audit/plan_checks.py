@@ -6,6 +6,7 @@ from typing import Final
 
 from securebase.audit.opened import Opened
 from securebase.audit.outcomes import Said, fails, passes, skips
+from securebase.audit.specification_checks import declared_options, without_result
 from securebase.registration.deviations import Deviation, deviations_from
 from securebase.report.wording import VERDICTS, counted
 
@@ -102,6 +103,8 @@ def all_asked(opened: Opened) -> Iterator[Said]:
             there = set(opened.table(file)["model"]) if opened.has(file) else set()
             for rival in sorted({*analysis.rivals} - there):
                 yield fails(f"Rival {rival} of {name} was declared but has no result.")
+    wanted += len(declared_options(opened))
+    yield from without_result(opened)
     if wanted:
         yield passes(f"{wanted} of {wanted} declared specifications have results.")
     else:

@@ -42,7 +42,12 @@ class Order:
         """What pages have to say of the run."""
         asked = self.config
         return Rules(
-            asked.decision, asked.sensitivity, asked.dropout, asked.prediction, asked.thresholds
+            asked.decision,
+            asked.sensitivity,
+            asked.dropout,
+            asked.prediction,
+            asked.multiverse,
+            asked.thresholds,
         )
 
     def refuse_unfinished(self) -> None:

@@ -29,7 +29,7 @@ from securebase.report.inputs import PEOPLE_FILE
 from securebase.report.wording import FEW, UNTOLD
 
 _SETTINGS: Final = (
-    "decision", "thresholds", "sampling", "sensitivity", "dropout", "prediction",
+    "decision", "thresholds", "sampling", "sensitivity", "dropout", "prediction", "multiverse",
 )  # fmt: skip
 _WORKFLOW: Final = ("snakemake",)
 FLOW: Final = "flow.csv"
@@ -95,7 +95,8 @@ def people_counts(people: pd.DataFrame, study: Study) -> pd.DataFrame:
 def controlled_files(order: Order) -> Files:
     """Give tables of the study and its codebook as they are: under agreement only."""
     names = (*OF_STUDY, FLOW, "exclusions.tsv")
-    files = {name: (order.folder / name).read_bytes() for name in names}
+    there = [name for name in names if (order.folder / name).is_file()]
+    files = {name: (order.folder / name).read_bytes() for name in there}
     return files | {"study.yaml": _codebook(order.study)}
 
 

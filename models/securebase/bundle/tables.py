@@ -144,6 +144,7 @@ OF_STUDY: Final[Mapping[str, Rule]] = {
     "claims.csv": _as_it_is,
     "codebook.csv": _codebook,
     "scoring.tsv": _scoring,
+    "specs.csv": _as_it_is,
 }
 OF_ANALYSIS: Final[Mapping[str, Rule]] = {
     "priors.csv": _as_it_is,

@@ -49,6 +49,12 @@ class Analysis(Closed):
     waves: tuple[Label, ...] | None = Field(
         None, description="Waves whose outcomes are modelled; null: all that ask the scales."
     )
+    complete_waves: int = Field(
+        0,
+        ge=0,
+        description="Waves that a unit must have answered in full, all modelled roles and "
+        "outcomes, to be analysed; 0: any answer will do.",
+    )
     time: TimeShape = Field(TimeShape(), description="How the outcomes move with time.")
     predictors: tuple[Predictor, ...] = Field((), description="Predictors of level and change.")
     interactions: tuple[Interaction, ...] = Field((), description="Products of predictors.")

@@ -4,7 +4,7 @@ from typing import Any
 
 from securebase.codebook.claim import Claim
 from securebase.codebook.document import nearest
-from securebase.codebook.loading import Study
+from securebase.codebook.study import Study
 from securebase.faults import Fault, InputError
 
 

@@ -17,6 +17,7 @@ from securebase.codebook.document import (
     read_document,
 )
 from securebase.codebook.plan import with_plan
+from securebase.codebook.specifications import multiverse_problems
 from securebase.codebook.study import Study
 from securebase.faults import Fault, InputError
 
@@ -67,6 +68,8 @@ def load_study(path: Path, pinned: bool = True) -> Study:
         faults += [document.fault(*problem) for problem in inconsistencies(study, path.stem)]
         study, unplanned = with_plan(study, document)
         faults += unplanned
+    if study is not None and not faults:
+        faults += [document.fault(*problem) for problem in multiverse_problems(study)]
     if study is None or faults:
         raise InputError(f"study {path.stem}", faults)
     return study if pinned else study.unpinned()

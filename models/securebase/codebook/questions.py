@@ -1,6 +1,7 @@
 """What a codebook asks must be about what it measured: analyses and claims against its names."""
 
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 from securebase.codebook.analysis import Analysis
@@ -38,6 +39,7 @@ def question_problems(study: Study) -> Iterator[Problem]:
         seen.add(claim.id)
 
 
+@cache
 def families() -> tuple[str, ...]:
     """List the model families: the file names in families/."""
     folder = Path(__file__).parents[1] / "families"

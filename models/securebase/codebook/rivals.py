@@ -11,7 +11,7 @@ from securebase.codebook.questions import Problem, question_problems
 from securebase.codebook.study import Study
 
 CHANGED: Final = frozenset(Analysis.model_fields) - {
-    *("family", "question", "outcomes", "roles", "waves", "clusters", "rivals"),
+    *("family", "question", "outcomes", "roles", "waves", "complete_waves", "clusters", "rivals"),
 }
 """Keys a rival may change: with others it would not be about the same scores."""
 

@@ -9,6 +9,7 @@ from securebase.codebook.analysis import Analysis
 from securebase.codebook.cells import as_code
 from securebase.codebook.claim import Claim
 from securebase.codebook.closed import Closed, Label, Sentence
+from securebase.codebook.multiverse import Multiverse
 from securebase.codebook.rawfiles import Raw
 from securebase.codebook.registration import Registration
 from securebase.codebook.scale import Covariate, Measure, Scale
@@ -115,6 +116,9 @@ class Study(Closed):
     claims: tuple[Claim, ...] = Field((), description="Statements the analyses are asked about.")
     registration: Registration | None = Field(
         None, description="The plan that was registered; null: none was."
+    )
+    multiverse: Multiverse | None = Field(
+        None, description="Other ways the analyses could have been done; null: none is declared."
     )
 
     def measures(self) -> dict[str, Measure]:

@@ -129,6 +129,7 @@ def _datasets(contents: Contents) -> Iterator[tuple[str, str, str, str]]:
     known = (
         ("codebook.csv", "study.yaml", "variables, ranges, how many answered"),
         ("flow.csv", "raw files", "participants at each stage"),
+        ("people.csv", "raw files", "how many took part"),
         ("exclusions.csv", "raw files", "rows and cells set aside, by rule and reason"),
         ("scoring.tsv", "raw files", "keys and reliability of scales"),
     )
@@ -156,6 +157,10 @@ def omissions(contents: Contents) -> str:
     if contents.study.simulated:
         lines[0] = "Raw answers and scores: simulated, and made anew by a command."
     if contents.tier == "public":
+        lines.append(
+            "Counts of one to nine persons, units or rows, and those from which they would follow: "
+            "blank in tables, “fewer than 10” or “not told” on pages."
+        )
         lines.append(
             f"Cells with too few units for their number of variables. {why}; `cells.csv` of each "
             "analysis says what was done, and `fidelity.csv` what it changed."

@@ -11,6 +11,7 @@ WAVES: Final = "waves.parquet"
 """The scored waves: made and used by jobs, never in a bundle."""
 RAW: Final = "raw/"
 """Before the path of a raw file, which is never in a bundle."""
+SPECS: Final = "specs.csv"
 PAGES: Final = "pages/"
 GIVEN: Final = (
     *("study.yaml", "config.json", "plan.yaml", "ledger.jsonl", "ledger.head"),
@@ -71,6 +72,7 @@ def jobs_of(contents: Contents) -> list[Job]:
         Every file of the bundle is made by one of them, or `GIVEN`.
     """
     jobs = [_clean(contents), *_fits(contents), _judge(contents), *_refits(contents)]
+    jobs += _specifications(contents)
     made = {*GIVEN, *(path for job in jobs for path in job.makes)}
     return [*jobs, _bundle(contents, sorted(contents.files.keys() - made))]
 
@@ -150,6 +152,14 @@ def _refits(contents: Contents) -> Iterator[Job]:
             if made:
                 takes = [WAVES, *drawn, *_told(contents)]
                 yield _job(f"{name} {analysis}", rule, does, takes, made)
+
+
+def _specifications(contents: Contents) -> Iterator[Job]:
+    made = _there(contents, [SPECS])
+    if made:
+        does = "Fits every declared specification, batch by batch, and judges its claims."
+        takes = [*raw_files(contents), WAVES, *_told(contents)]
+        yield _job("specifications", "fit_specifications", does, takes, made)
 
 
 def _bundle(contents: Contents, rest: list[str]) -> Job:

@@ -30,6 +30,7 @@ _TABLES: Final = {
     "prior_grid.csv": ("claims under other priors", "fitted again from the moments"),
     "dropout.csv": ("claims under other fates of those who left", _RAW_DATA),
     "prediction.csv": ("units left out, foretold by the model and its rivals", _RAW_DATA),
+    "specs.csv": ("claims under every declared specification", _RAW_DATA),
     "fidelity.csv": ("full data against what is released", _DRAWS),
 }
 """What a table holds, and how it is had again without or with the raw data."""
@@ -102,6 +103,11 @@ def _with_data(contents: Contents) -> Iterator[str]:
     else:
         paths = ", ".join(f"`FOLDER/{file.path}`" for file in study.raw.files)
         yield f"Put the raw files where the codebook has them: {paths}."
+    if contents.tier == "public" and study.exclusions:
+        yield (
+            "Ask the depositor for the values of exclusions, which may name a person and are "
+            "“withheld” in `study.yaml`; write them there."
+        )
     yield f"Copy `study.yaml` to `config/studies/{study.study}.yaml`, and `config.json` as it is."
     yield (
         "`snakemake --cores 4 --configfile config.json --config "

@@ -16,7 +16,15 @@ from typing import Any, Literal
 from securebase.ledger.chain import append
 from securebase.ledger.entries import FAILED, FINISHED, STARTED, digest
 
-Purpose = Literal["posterior", "other priors", "drop-out", "rival", "leaving out", "recovery"]
+Purpose = Literal[
+    "posterior",
+    "other priors",
+    "drop-out",
+    "rival",
+    "leaving out",
+    "recovery",
+    "specifications",
+]
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Exclusions without the values that rows are left out by: they may name a person."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from securebase.codebook.plan import Plan, read_plan
@@ -20,7 +20,9 @@ def study_without_values(study: Study) -> Study:
         names = _names([*said["exclusions"], *read_plan(study.registration).exclusions])
         for one in said["registration"]["deviations"]:
             one["what"] = names.get(one["what"], one["what"])
-    said["exclusions"] = [_untold(one) for one in said["exclusions"]]
+    for part in (said, *_options(said)):
+        if "exclusions" in part:
+            part["exclusions"] = [_untold(one) for one in part["exclusions"]]
     return Study.model_validate(said)
 
 
@@ -36,6 +38,12 @@ def values_withheld(study: Study) -> bool:
     """Say whether exclusions do not tell their values."""
     told = [code for one in study.exclusions for code in one.where.values()]
     return bool(told) and set(map(str, told)) == {WITHHELD}
+
+
+def _options(said: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Changes of the codebook that options of the multiverse make."""
+    for choice in (said["multiverse"] or {"choices": {}})["choices"].values():
+        yield from (option["change"] for option in choice["options"].values())
 
 
 def _untold(one: Mapping[str, Any]) -> dict[str, Any]:

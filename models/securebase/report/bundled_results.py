@@ -14,6 +14,7 @@ from securebase.report.inputs import (
     FIDELITY_FILE,
     OPTIONAL_FILES,
     PEOPLE_FILE,
+    SPECS_FILE,
     Counted,
     StudyResults,
     analysis_results,
@@ -64,6 +65,8 @@ def read_bundled(study: Study, folder: Path, refits: Sequence[str] = ()) -> Stud
         codebook=tables["codebook.csv"],
         claims=tables["claims.csv"],
         people=pd.DataFrame(columns=["unit", "person", "role"]),
+        specs=tables.get(SPECS_FILE),
+        multiverse=None,
         analyses=analyses,
         digests={
             path: hashlib.sha256((folder / path).read_bytes()).hexdigest()
@@ -76,6 +79,8 @@ def read_bundled(study: Study, folder: Path, refits: Sequence[str] = ()) -> Stud
 def _paths(study: Study, folder: Path, refits: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Name what is read: as an address has it, and where it lies."""
     yield from ((name, name) for name in (*_OF_STUDY, PEOPLE_FILE, _EXCLUSIONS))
+    if (folder / SPECS_FILE).is_file():
+        yield SPECS_FILE, SPECS_FILE
     for name in study.analyses:
         for file in (*ANALYSIS_FILES, *refits, *OPTIONAL_FILES, FIDELITY_FILE):
             path = f"{ANALYSES}/{name}/{file}"

@@ -23,11 +23,13 @@ from securebase.report.sections import (
     fidelity,
     missing,
     prior_sensitivity,
+    specifications,
     tried,
     trust,
 )
 from securebase.report.sections.tried import Record
 from securebase.report.set_aside import exclusion_table
+from securebase.report.specified import specified
 from securebase.report.svg import Picture, inline_svg
 from securebase.report.tables import (
     flow_tables,
@@ -59,6 +61,7 @@ def render_claims(
     """
     decision = rules.decision
     claims = in_declared_order(study, analyses)
+    multiverse = specified(study, results, decision)
     return rendered(
         "claims.html.j2",
         study=study,
@@ -77,6 +80,7 @@ def render_claims(
             for one in analyses
             for result in one.shown
         },
+        standings=specifications.standings(multiverse, claims),
         expected_wrong=expected_wrong(claims),
         forests=_forests(claims, decision),
         analyses=[
@@ -91,6 +95,7 @@ def render_claims(
         scoring=scoring_table(results, study),
         told=[
             *filter(None, [fidelity.section(analyses)]),
+            *specifications.sections(multiverse, claims),
             tried.section(study, record),
             deviations.section(study, rules, record),
             check_it.section(study, results.counted is not None),

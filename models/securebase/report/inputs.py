@@ -33,6 +33,8 @@ FIDELITY_FILE: Final = "fidelity.csv"
 FITS_FILE: Final = "fits.csv"
 COUNTS: Final = ("persons", "units", "n", "count", "observed_n", "k_bad", "refits")
 """Columns that count units or persons: blank where a public bundle withholds them."""
+SPECS_FILE: Final = "specs.csv"
+MULTIVERSE_FILE: Final = "multiverse.parquet"
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,8 @@ class StudyResults:
         The tables of the same name; their index is the line in the file, the header being line 1.
     people : pandas.DataFrame
         Columns unit, person and role of ``waves.parquet``.
+    specs, multiverse : pandas.DataFrame or None
+        ``specs.csv`` and ``multiverse.parquet``, where they were asked for.
     analyses : mapping of str to AnalysisResults
         In the order the codebook declares them.
     digests : mapping of str to str
@@ -132,12 +136,16 @@ class StudyResults:
     codebook: pd.DataFrame
     claims: pd.DataFrame
     people: pd.DataFrame
+    specs: pd.DataFrame | None
+    multiverse: pd.DataFrame | None
     analyses: Mapping[str, AnalysisResults]
     digests: Mapping[str, str]
     counted: Counted | None = None
 
 
-def read_results(study: Study, folder: Path, refits: Sequence[str] = ()) -> StudyResults:
+def read_results(
+    study: Study, folder: Path, refits: Sequence[str] = (), multiverse: bool = False
+) -> StudyResults:
     """Read the results of a study.
 
     Parameters
@@ -148,6 +156,8 @@ def read_results(study: Study, folder: Path, refits: Sequence[str] = ()) -> Stud
         ``results/<study>``.
     refits : sequence of str
         Tables of re-fits that each analysis has: `GRID_FILE`, `DROPOUT_FILE`.
+    multiverse : bool
+        Whether every declared specification was fitted.
 
     Raises
     ------
@@ -158,6 +168,7 @@ def read_results(study: Study, folder: Path, refits: Sequence[str] = ()) -> Stud
     wanted = [
         WAVES_FILE,
         *STUDY_FILES,
+        *((SPECS_FILE, MULTIVERSE_FILE) if multiverse else ()),
         *(f"{name}/{file}" for name in study.analyses for file in (*ANALYSIS_FILES, *refits)),
     ]
     faults = [
@@ -192,6 +203,8 @@ def read_results(study: Study, folder: Path, refits: Sequence[str] = ()) -> Stud
             name: analysis_results(name, folder / name / "posterior.nc", tables)
             for name in study.analyses
         },
+        specs=tables.get(SPECS_FILE),
+        multiverse=pd.read_parquet(folder / MULTIVERSE_FILE) if multiverse else None,
         digests={path: hashlib.sha256((folder / path).read_bytes()).hexdigest() for path in wanted},
     )
 

@@ -64,6 +64,7 @@ _COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
         *("model", "reason", "left_out", "count", "elpd", "se", "k_worst", "k_limit", "k_bad"),
         *("refits", "difference", "difference_se"),
     ),
+    "specs.csv": ("claim", "analysis", "specification", "kind", "p_claim", "verdict"),
     "fits.csv": ("entry", "analysis", "model", "data", "purpose", "fits", "failed", "unfinished"),
     "checks.tsv": ("check", "what", "value", "threshold", "comparison", "passed", "explanation"),
 }
@@ -95,6 +96,7 @@ _TEXT: Final = frozenset(
             "full_verdict",
             "public_verdict",
         ),
+        "specification",
     }
 )
 

@@ -4,7 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from securebase.config import Decision, Dropout, Prediction, Sensitivity, Thresholds
+from securebase.codebook.loading import Study
+from securebase.config import (
+    Decision,
+    Dropout,
+    Multiverse,
+    Prediction,
+    Sensitivity,
+    Thresholds,
+)
 from securebase.report.inputs import DROPOUT_FILE, GRID_FILE, PREDICTION_FILE
 
 
@@ -22,6 +30,8 @@ class Rules:
         What was asked of those who left.
     prediction : Prediction
         What was asked of rivals.
+    multiverse : Multiverse
+        What was asked of declared specifications.
     thresholds : Thresholds
         Where checks fail.
     """
@@ -30,6 +40,7 @@ class Rules:
     sensitivity: Sensitivity = field(default_factory=Sensitivity)
     dropout: Dropout = field(default_factory=Dropout)
     prediction: Prediction = field(default_factory=Prediction)
+    multiverse: Multiverse = field(default_factory=Multiverse)
     thresholds: Thresholds = field(default_factory=Thresholds)
 
     @classmethod
@@ -40,8 +51,13 @@ class Rules:
             Sensitivity(**told["sensitivity"]),
             Dropout(**told["dropout"]),
             Prediction(**told["prediction"]),
+            Multiverse(**told["multiverse"]),
             Thresholds(**told["thresholds"]),
         )
+
+    def multiverse_of(self, study: Study) -> bool:
+        """Whether the specifications of a study were fitted: asked for, declared, with claims."""
+        return self.multiverse.run and study.multiverse is not None
 
     @property
     def tables(self) -> list[str]:

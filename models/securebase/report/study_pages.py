@@ -49,7 +49,7 @@ def write_study_pages(
     """
     rules = rules or Rules()
     record = _recorded(study, folder, ledger) if ledger else None
-    results = read_results(study, folder, rules.tables)
+    results = read_results(study, folder, rules.tables, rules.multiverse_of(study))
     analyses = analysed(study, results, rules, read_calibrated(calibration))
     claims = in_declared_order(study, analyses)
     write_page(render_claims(study, results, analyses, rules, record), folder / "claims.html")

@@ -67,7 +67,7 @@ def _of_numbers() -> list[Mutation]:
                  needs=_PAGE),
         Mutation(1, "a verdict on a page", "A26", _turned_verdict(), needs=_PAGE),
         Mutation(1, "a number without its address", "A26",
-                 page(r' data-src="claims\.csv#[^"]+\.median"', "", 0), needs=_PAGE),
+                 page(r' data-src="claims\.csv#[^"]+\.median"', ""), needs=_PAGE),
         Mutation(1, "more digits than the draws have", "A24",
                  page(_MEDIAN + "[^<]+", r"\g<1>0.123456"), needs=_PAGE),
         Mutation(1, "words of another school", "A70",

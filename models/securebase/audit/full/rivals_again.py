@@ -39,7 +39,15 @@ def _told(place: str, found: Answer) -> Iterator[Said]:
     if not found.lines:
         yield skips(f"{place}: no claim is about this analysis.")
         return
+    same, other = [], []
     for one in found.lines:
         if one.changed:
             yield warns(f"{place}: {one.claim} {one.before.verdict} -> {one.after.verdict}.")
-    yield passes(f"{place}: the verdicts of {len(found.lines)} claims are the same.")
+        elif one.after.answers:
+            same.append(one.claim)
+        else:
+            other.append(one.claim)
+    if other:
+        yield skips(f"{place}: {', '.join(other)} cannot be judged by what is declared of them.")
+    if same:
+        yield passes(f"{place}: the verdicts of {', '.join(same)} are the same.")

@@ -21,7 +21,7 @@ from securebase.config import Sampling
 from securebase.families import claim_units, load_family
 from securebase.family import Family
 from securebase.gate import failed
-from securebase.report.wording import check_name, decimals_of_estimate
+from securebase.report.wording import NOT_ASSESSABLE, VERDICTS, check_name, decimals_of_estimate
 from securebase.summaries import summary_table
 
 NOT_IN_MODEL: Final = "not in this model"
@@ -52,6 +52,11 @@ class Judged:
     places: int = 2
     error: float = 0.01
 
+    @property
+    def answers(self) -> bool:
+        """Whether it is a verdict: the claim is in the model, and the fit can be relied on."""
+        return self.verdict in VERDICTS and self.verdict != NOT_ASSESSABLE
+
 
 @dataclass(frozen=True)
 class Line:
@@ -75,8 +80,9 @@ class Line:
 
     @property
     def changed(self) -> bool:
-        """Whether another verdict follows."""
-        return self.before.verdict != self.after.verdict
+        """Whether another verdict follows, where there is one before and after."""
+        both = self.before.answers and self.after.answers
+        return both and self.before.verdict != self.after.verdict
 
 
 @dataclass(frozen=True)
@@ -113,7 +119,7 @@ def answered(
     sampling : Sampling, optional
         By default as the study was drawn.
     """
-    claims = claims_of(opened.study, asking.analysis)
+    claims = asking.read(claims_of(opened.study, asking.analysis))
     before = judged_in_bundle(opened, asking.analysis)
     model = asking.model(Bundle(opened.folder))
     draws = model.fit(sampling or opened.as_run.sampling, seed, cores)
@@ -160,7 +166,8 @@ def judged_by(
     for one in claims:
         faults = claim_faults([one], posterior, family, "claims")
         if faults:
-            found[one.id] = Judged(None, None, None, None, f"{NOT_IN_MODEL}: {faults[0].given}")
+            why = f"{faults[0].given}; expected {faults[0].expected}"
+            found[one.id] = Judged(None, None, None, None, f"{NOT_IN_MODEL}: {why}")
         else:
             asked.append(one)
     found |= dict(_judged(opened, asked, posterior, stats, family))

@@ -1,13 +1,14 @@
 """A reviewer's questions: an analysis, and what is different in them."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from securebase.bundle.models import BundledModel, modelled
 from securebase.bundle.opening import Bundle
 from securebase.bundle.rival import rival_of
+from securebase.codebook.claim import Claim, Term
 from securebase.codebook.document import Document, nearest, read_document
 from securebase.faults import Fault, InputError
 from securebase.priors import Priors
@@ -29,6 +30,8 @@ class Asking:
         All of the model, the reviewer's among them.
     change : mapping, optional
         Another structure, see `rival.rival_of`.
+    estimands : mapping of str to tuple of Term
+        What claims come to there, by id, where the declared terms are not of this structure.
     """
 
     kind: Literal["priors", "rival"]
@@ -37,6 +40,14 @@ class Asking:
     changes: tuple[tuple[str, str], ...]
     priors: Priors | None = None
     change: Mapping[str, Any] | None = None
+    estimands: Mapping[str, tuple[Term, ...]] = field(default_factory=dict)
+
+    def read(self, claims: Sequence[Claim]) -> list[Claim]:
+        """Give claims the estimands that they have in this structure."""
+        return [
+            one.model_copy(update={"estimand": self.estimands.get(one.id, one.estimand)})
+            for one in claims
+        ]
 
     def model(self, bundle: Bundle) -> BundledModel:
         """Write its model, with the bundle's moments as data."""

@@ -1,7 +1,7 @@
 """A81: from raw files by cleaning to moments, and these against those of the bundle."""
 
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
 
 import numpy as np
 import xarray as xr
@@ -12,6 +12,8 @@ from securebase.audit.records.handed import Handed
 from securebase.bundle.analysis_files import exact_moments
 from securebase.bundle.moment_files import BY_UNIT, moments_for
 from securebase.bundle.opening import Bundle
+from securebase.codebook.analysis import Analysis
+from securebase.codebook.study import Study
 from securebase.fitting import Question, posed
 from securebase.moments import Moments
 from securebase.part import Part
@@ -35,7 +37,11 @@ def raw_to_moments(opened: Opened, handed: Handed) -> Iterator[Said]:
         if template["moments"] != "released":
             yield skips(f"{name}: no moments are released: {template['moments']}.")
             continue
-        question = posed(opened.study, name, waves)
+        study = as_declared(opened.study, name, template["declared"])
+        if study is None:
+            yield fails(f"{name}: model.json declares another analysis than study.yaml.")
+            continue
+        question = posed(study, name, waves)
         found, largest = _compared(question, bundle.moments(name))
         yield from (fails(f"{name}/{words}.") for words in found)
         if not found:
@@ -44,6 +50,19 @@ def raw_to_moments(opened: Opened, handed: Handed) -> Iterator[Said]:
                 f"{name}: moments recomputed from raw data of {units} {opened.study.unit}s agree "
                 f"(largest difference {largest:.0e} of their size)."
             )
+
+
+def as_declared(study: Study, name: str, declared: Mapping[str, Any]) -> Study | None:
+    """Give an analysis the keys that its author set; None where it is another.
+
+    The codebook of a bundle has every default written out, and some families take a key that is
+    set for a wish.
+    """
+    own = Analysis.model_validate(declared)
+    told = study.analyses[name].model_copy(update={"rivals": {}})
+    if own.model_dump() != told.model_dump():
+        return None
+    return study.model_copy(update={"analyses": {**study.analyses, name: own}})
 
 
 def _compared(question: Question, told: dict[str, xr.Dataset]) -> tuple[list[str], float]:

@@ -1,0 +1,146 @@
+"""Kill a run at random moments, start it again: `python benchmarks/kills.py [KILLS]`, as root.
+
+Snakemake, a job, or a daemon of Slurm is killed. Every restart has to complete, nothing that was
+finished may be fitted again, and every file has to be as an undisturbed run wrote it.
+"""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests"))
+
+from slurm.cluster import Cluster, lacking, running_cluster, wait_until  # noqa: E402
+from workflow_example import checkout  # noqa: E402
+
+from securebase.ledger.tried import tried  # noqa: E402
+from securebase.ledger.verifying import read_ledger  # noqa: E402
+
+STUDIES = ("small", "other")
+TARGETS = [f"results/{study}/growth/posterior.nc" for study in STUDIES]
+FILES = ("posterior.nc", "priors.csv", "left_out.csv")
+COMPARED = [f"results/{study}/growth/{name}" for study in STUDIES for name in FILES]
+PATIENCE = 180.0
+
+
+@dataclass
+class Trial:
+    """A run that is killed, and what became of it.
+
+    Parameters
+    ----------
+    folder : Path
+    cluster : Cluster
+    """
+
+    folder: Path
+    cluster: Cluster
+
+    def begin(self, *arguments: str) -> subprocess.Popen[str]:
+        """Call snakemake on the cluster."""
+        profile = ("--profile", "workflow/profiles/slurm", "--set-threads", "sample_posterior=1")
+        often = ("--slurm-init-seconds-before-status-checks", "1", *arguments)
+        return subprocess.Popen(
+            [sys.executable, "-m", "snakemake", *profile, *often],
+            cwd=self.folder, env=os.environ | {"PYTHONPATH": str(self.folder / "models")},
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True,
+        )  # fmt: skip
+
+    def finished(self) -> Counter[str]:
+        """Fits that finished, by study."""
+        ledger = self.folder / "ledger.jsonl"
+        fits = list(tried(read_ledger(ledger).entries)) if ledger.exists() else []
+        return Counter(one.started["study"] for one in fits if one.outcome == "finished")
+
+    def kill(self, what: str, run: subprocess.Popen[str]) -> str:
+        """Kill something, and say what."""
+        if what == "Snakemake":
+            os.killpg(run.pid, signal.SIGKILL)
+            return what
+        if what == "job":
+            # at any moment of its, not when it begins
+            for waiting in (random.uniform(0, 15), 0):
+                wait_until(lambda: self.cluster.jobs("running") != [""], "a job runs", PATIENCE)
+                time.sleep(waiting)
+            number = random.choice(self.cluster.jobs("running"))
+            self.cluster.ask("scancel", "--signal=KILL", "--full", number)
+            return f"job {number}"
+        self.cluster.kill(what)
+        time.sleep(2)
+        self.cluster.start(what)
+        return what
+
+    def complete(self, run: subprocess.Popen[str]) -> str:
+        """Wait for a run; where it was killed or failed, start it again until it is done."""
+        code, restarts = self._end(run), 0
+        while code != 0 and restarts < 5:
+            wait_until(self.cluster.idle, "jobs that were left end", PATIENCE)
+            self.begin("--unlock").communicate(timeout=PATIENCE)
+            code, restarts = self._end(self.begin("--", *TARGETS)), restarts + 1
+        return f"exit code {code} after {restarts} restarts"
+
+    def _end(self, run: subprocess.Popen[str]) -> int:
+        try:
+            run.communicate(timeout=PATIENCE)
+        except subprocess.TimeoutExpired:
+            os.killpg(run.pid, signal.SIGKILL)
+            run.communicate()
+            return -1
+        return run.returncode
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Bytes of what is compared."""
+    return {name: (folder / name).read_bytes() for name in COMPARED}
+
+
+def remove_results(folder: Path) -> None:
+    """Let a run have everything to do again."""
+    for path in sorted((folder / "results").rglob("*"), reverse=True):
+        path.rmdir() if path.is_dir() else path.unlink()
+    (folder / "ledger.jsonl").unlink()
+    (folder / "ledger.head").unlink()
+
+
+def main(kills: int) -> None:
+    """Run undisturbed, then kill that many times; print a row each."""
+    with tempfile.TemporaryDirectory() as name, running_cluster() as cluster:
+        trial = Trial(Path(name) / "run", cluster)
+        checkout(ROOT, trial.folder, STUDIES)
+        started = time.monotonic()
+        said = trial.complete(trial.begin("--", *TARGETS))
+        took, wanted = time.monotonic() - started, contents(trial.folder)
+        print(f"undisturbed: {said}, {took:.0f} s\n", flush=True)
+        print("| killed | after | then | fits begun and finished | same bytes |")
+        print("|---|---|---|---|---|")
+        for number in range(kills):
+            remove_results(trial.folder)
+            run, begun = trial.begin("--", *TARGETS), time.monotonic()
+            time.sleep(random.uniform(0.05, 0.7) * took)
+            what = ("Snakemake", "job", "slurmd", "job", "Snakemake", "slurmctld")[number % 6]
+            killed = trial.kill(what, run)
+            moment = time.monotonic() - begun
+            said = trial.complete(run)
+            fits = len(list(tried(read_ledger(trial.folder / "ledger.jsonl").entries)))
+            finished = trial.finished()
+            same = contents(trial.folder) == wanted
+            print(
+                f"| {killed} | {moment:.0f} s | {said} | {fits}, "
+                f"{max(finished.values())} of a study at most | {'yes' if same else 'NO'} |",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    if why := lacking():
+        sys.exit(why)
+    random.seed(20261127)
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 20)

@@ -1,0 +1,1 @@
+"""The multiverse of a study: its claims under every specification that was declared."""
