@@ -114,8 +114,8 @@ def _of_plan() -> list[Mutation]:
         Mutation(11, "a claim is nowhere but in the plan", "A12",
                  together(codebook(without_last_claim), without_line("claims.csv", 1))),
         Mutation(11, "a wave is left out of the analysis", "A10", codebook(fewer_waves)),
-        Mutation(11, "re-fits of a factor have no lines", "A13", table("./prior_grid.csv", _fewer_refits),
-                 needs=_GRID),
+        Mutation(11, "re-fits of a factor have no lines", "A13",
+                 table("./prior_grid.csv", _fewer_refits), needs=_GRID),
         Mutation(11, "re-fits were asked for, and are not there", "A13",
                  together(key("config.json", ("sensitivity", "refits"), True), _without_grid)),
     ]  # fmt: skip
