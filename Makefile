@@ -35,7 +35,7 @@ selftest: environment  ## The audit of bundles against every tampering of its th
 bench: environment  ## Timings on this machine, into benchmarks/RESULTS.md (20 minutes)
 	@python benchmarks/run.py
 
-calibrate: environment  ## Simulation-based calibration, into docs/calibration (15 minutes)
+calibrate: environment  ## Simulation-based calibration, into docs/calibration (an hour)
 	@python benchmarks/calibrate.py --replicates $(REPLICATES)
 	@python benchmarks/vertex.py
 	@python benchmarks/disclosure.py

@@ -96,6 +96,11 @@ def narrowed(factor: float) -> Callable[[xr.Dataset, str], xr.Dataset]:
     return change
 
 
+def overturned(posterior: xr.Dataset, variable: str) -> xr.Dataset:
+    """Move one effect far to the other side of zero."""
+    return _one(posterior, variable, lambda one: one - 24.0 * np.sign(one.mean()) * one.std())
+
+
 def one_draw(posterior: xr.Dataset, variable: str) -> xr.Dataset:
     """Move a single draw by a hundredth of its posterior's standard deviation."""
 

@@ -26,6 +26,7 @@ from securebase.selftest.of_draws import (
     narrowed,
     of_source,
     one_draw,
+    overturned,
     values,
 )
 from securebase.selftest.of_moments import fewer_units, mean_plus, moments, scatter, small_cell
@@ -72,7 +73,7 @@ def _of_draws(models: Models) -> list[Mutation]:
                  draws(lambda one: one.drop_vars("diverging"), "sample_stats")),
         Mutation(5, "one draw in twenty diverged", "A22", draws(diverging(0.05), "sample_stats")),
         Mutation(6, "moved so far that verdicts turn, logp anew", "A34",
-                 of_source(moved(-12.0), models), level="refit"),
+                 of_source(overturned, models), level="refit"),
     ]  # fmt: skip
 
 

@@ -114,8 +114,8 @@ def _of_plan() -> list[Mutation]:
         Mutation(11, "a claim is nowhere but in the plan", "A12",
                  together(codebook(without_last_claim), without_line("claims.csv", 1))),
         Mutation(11, "a wave is left out of the analysis", "A10", codebook(fewer_waves)),
-        Mutation(11, "a re-fit has no line", "A13", without_line("./prior_grid.csv", -1),
-                 needs=_GRID),
+        Mutation(11, "re-fits of a factor have no lines", "A13",
+                 table("./prior_grid.csv", _fewer_refits), needs=_GRID),
         Mutation(11, "re-fits were asked for, and are not there", "A13",
                  together(key("config.json", ("sensitivity", "refits"), True), _without_grid)),
     ]  # fmt: skip
@@ -126,6 +126,10 @@ def _plan_rewritten(folder: Path) -> None:
     said = yaml.safe_load(path.read_text(encoding="utf-8"))
     narrower_rope(said)
     path.write_text(yaml.safe_dump(said, sort_keys=False), encoding="utf-8")
+
+
+def _fewer_refits(found: pd.DataFrame) -> pd.DataFrame:
+    return found[found["factor"] != found["factor"].iloc[-1]]
 
 
 def _without_grid(folder: Path) -> None:
