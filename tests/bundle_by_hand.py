@@ -219,7 +219,8 @@ def write_bundle(root: Path) -> Path:
              ("cell 3", "all", "1" * 8 + "0" * 12, TWICE, "kept")]  # fmt: skip
     columns = ["id", "part", "pattern", "n", "action"]
     pd.DataFrame(cells, columns=columns).to_csv(inner / "cells.csv", index=False)
-    _fidelity(study, bundle).to_csv(inner / "fidelity.csv", index=False)
+    public = public_tree()["posterior"].to_dataset()
+    fidelity_of(study, bundle, public).to_csv(inner / "fidelity.csv", index=False)
     config = CONFIG.model_dump(mode="json")
     parts = ("decision", "thresholds", "sampling", "sensitivity", "dropout", "prediction")
     jsons = {
@@ -238,9 +239,8 @@ def write_bundle(root: Path) -> Path:
     return bundle
 
 
-def _fidelity(study: Study, bundle: Path) -> pd.DataFrame:
+def fidelity_of(study: Study, bundle: Path, public: xr.Dataset) -> pd.DataFrame:
     """Both posteriors, claim by claim and quantity by quantity."""
-    public = public_tree()["posterior"].to_dataset()
     claims = pd.read_csv(bundle / "claims.csv").set_index("id")
     again = claims_table(
         study.claims, {"growth": public}, {"growth": True}, claim_units(study), CONFIG.decision

@@ -4,11 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from bundle_by_hand import write_bundle
+import xarray as xr
+from bundle_by_hand import fidelity_of, write_bundle
 from bundle_pieces import CHAINS, COMPLETE, RESPONSES
 from bundle_tampering import GROWTH, failed, tampered
 from disclosure_examples import scores
 
+from securebase.audit.opened import Opened
 from securebase.selftest.changes import attribute, cell, draws, key, text, together
 from securebase.selftest.of_draws import fewer, values
 from securebase.selftest.of_moments import mean_plus, scatter, small_cell, without_one
@@ -118,6 +120,24 @@ def test_public_draws_of_another_answer_are_told(bundle: Path, tmp_path: Path) -
     told = " ".join(said.words for said in found["A63"].said)
     assert "full-data verdict" in told
     assert "public-moments verdict contradicted" in told
+
+
+@pytest.mark.parametrize(("by", "status"), [(0.1, "PASS"), (-0.05, "WARN"), (-0.6, "FAIL")])
+def test_another_verdict_that_is_told_is_a_warning_unless_it_is_the_opposite(
+    by: float, status: str, bundle: Path, tmp_path: Path
+) -> None:
+    away = draws(values("change", lambda one: one + by), file="public.nc")
+
+    def told(folder: Path) -> None:
+        away(folder)
+        inner, study = folder / "analyses" / "growth", Opened(folder).study
+        with xr.open_datatree(inner / "public.nc") as tree:
+            table = fidelity_of(study, folder, tree["posterior"].to_dataset())
+        table.to_csv(inner / "fidelity.csv", index=False)
+
+    found = tampered(bundle, tmp_path / "bundle", told)["A63"]
+    assert found.status == status, found.message
+    assert ("the bundle tells both" in found.message) == (status == "WARN")
 
 
 def test_loose_thresholds_are_a_warning(bundle: Path, tmp_path: Path) -> None:

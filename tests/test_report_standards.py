@@ -82,6 +82,14 @@ def test_a_fragile_verdict_is_told(good: Analysed) -> None:
     assert _wambs(replace(good, rules=strict))["9"] == FAIL
 
 
+def test_a_verdict_that_moments_do_not_lead_to_is_mixed_at_most(good: Analysed) -> None:
+    alike, other = (
+        replace(good.claims[1], elsewhere=word) for word in (good.claims[1].verdict, "undecided")
+    )
+    assert plain(graded(good.results, alike, Decision())) == "robust: same in 2 of 2"
+    assert plain(graded(good.results, other, Decision())) == "mixed: same in 2 of 2"
+
+
 def test_without_re_fits_nothing_is_graded(good: Analysed) -> None:
     without = replace(good, results=replace(good.results, grid=None))
     assert graded(without.results, good.claims[0], Decision()) == ()

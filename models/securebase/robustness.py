@@ -33,6 +33,21 @@ def grade(verdict: str, others: Sequence[str], decision: Decision) -> str:
     return ROBUST if share >= decision.robust_share else MIXED
 
 
+def capped(word: str, verdict: str, elsewhere: str) -> str:
+    """Grade a verdict that a reader cannot reach from what is released: at most mixed.
+
+    Parameters
+    ----------
+    word : {"robust", "mixed", "fragile"}
+        Over other choices.
+    verdict : str
+        By all data.
+    elsewhere : str
+        By the moments of a bundle; empty where nobody fitted them.
+    """
+    return MIXED if word == ROBUST and elsewhere not in ("", verdict) else word
+
+
 def opposite_of(verdict: str) -> str:
     """Name the verdict that says the opposite; empty where none does."""
     return _OPPOSITES.get(verdict, "")

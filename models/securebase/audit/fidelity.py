@@ -18,6 +18,7 @@ from securebase.families import claim_units, load_family
 from securebase.gate import failed
 from securebase.report.result_tables import as_read
 from securebase.report.wording import NOT_ASSESSABLE
+from securebase.robustness import opposite_of
 from securebase.summaries import summary_table
 
 FILE: Final = "fidelity.csv"
@@ -62,8 +63,11 @@ def _verdicts(opened: Opened, name: str, claims: pd.DataFrame) -> Iterator[Said]
     for claim, full, public in verdicts.itertuples(index=False):
         few = public == NOT_ASSESSABLE != full
         verdict = lean[claim] if few else public
-        if verdict != full:
-            yield fails(f"{claim}: full-data verdict {full}, public-moments verdict {verdict}.")
+        words = f"{claim}: full-data verdict {full}, public-moments verdict {verdict}"
+        if verdict != full and (few or verdict == opposite_of(full)):
+            yield fails(f"{words}.")
+        elif verdict != full:
+            yield warns(f"{words}; the bundle tells both: no reader can check the first.")
         elif few:
             yield warns(
                 f"{claim}: the public re-fit misses a threshold of its checks; as far as its "

@@ -1,7 +1,7 @@
 """One analysis with all that its page tells from: codebook, results, claims, rules of the run."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from securebase.codebook.analysis import Analysis
 from securebase.codebook.loading import Study
@@ -75,9 +75,24 @@ def analysed(
     failures = {name: one.failures for name, one in results.analyses.items()}
     claims = claim_results(study, results.claims, failures)
     return [
-        Analysed(study, one, [two for two in claims if two.claim.analysis == name], rules, known)
+        Analysed(
+            study,
+            one,
+            [_beside_moments(two, one) for two in claims if two.claim.analysis == name],
+            rules,
+            known,
+        )
         for name, one in results.analyses.items()
     ]
+
+
+def _beside_moments(result: ClaimResult, results: AnalysisResults) -> ClaimResult:
+    """Add the verdict that the moments of a public bundle lead to."""
+    table = results.fidelity
+    if table is None:
+        return result
+    mine = table[(table["kind"] == "claim") & (table["name"] == result.claim.id)]
+    return replace(result, elsewhere=str(mine["public_verdict"].iloc[0])) if len(mine) else result
 
 
 def in_declared_order(study: Study, analyses: Sequence[Analysed]) -> list[ClaimResult]:

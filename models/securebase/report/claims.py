@@ -45,12 +45,15 @@ class ClaimResult:
         Why its numbers are withheld; empty when they are not.
     file : str
         Where the row stands, from the folder of the page.
+    elsewhere : str
+        Verdict that the moments of a public bundle lead to; empty where nobody fitted them.
     """
 
     claim: Claim
     row: dict[str, Any]
     reasons: tuple[str, ...]
     file: str
+    elsewhere: str = ""
 
     @property
     def verdict(self) -> str:

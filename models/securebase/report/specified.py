@@ -14,7 +14,7 @@ from securebase.report.claims import ClaimResult
 from securebase.report.counting import lines_of
 from securebase.report.inputs import SPECS_FILE, StudyResults, number_at
 from securebase.report.wording import Number, Sentence
-from securebase.robustness import opposite_of
+from securebase.robustness import capped, opposite_of
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,8 @@ class ClaimSpecified:
     @property
     def grade(self) -> str:
         """Robust, mixed or fragile."""
-        return self.standing(self.counting).grade
+        over = self.standing(self.counting).grade
+        return capped(over, self.result.verdict, self.result.elsewhere)
 
     @property
     def sentence(self) -> Sentence:

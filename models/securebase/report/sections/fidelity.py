@@ -31,7 +31,10 @@ def section(analyses: Sequence[Analysed]) -> Section | None:
     other = both.loc[both["full_verdict"] != both["public_verdict"], "name"]
     words = f"The same verdict on all of {counted(len(both), 'claim')}."
     if len(other):
-        words = f"Another verdict than with all data on {listed(other)}."
+        words = (
+            f"Another verdict than with all data on {listed(other)}: no reader can reach the one "
+            "of all data from here, so it counts as mixed at most."
+        )
     table = Table(
         caption="Each claim by all data, and by the moments in this bundle",
         columns=("claim", "by all data", *_BEYOND, "by moments", *_BEYOND, "#shift"),

@@ -14,7 +14,7 @@ from securebase.report.inputs import AnalysisResults, number_at
 from securebase.report.section import Block, Note, Section, folded
 from securebase.report.tables import Cell, Table, probability_range
 from securebase.report.wording import Sentence, listed, short, variable_words
-from securebase.robustness import grade
+from securebase.robustness import capped, grade
 
 
 def section(one: Analysed) -> Section:
@@ -67,7 +67,8 @@ def graded(analysis: AnalysisResults, result: ClaimResult, decision: Decision) -
     if declared.empty or others.empty:
         return ()
     verdict = str(declared["verdict"].iloc[0])
-    word = grade(verdict, list(others["verdict"]), decision)
+    over = grade(verdict, list(others["verdict"]), decision)
+    word = capped(over, result.verdict, result.elsewhere)
     return (f"{word}: same in ", *_same(analysis, verdict, others))
 
 
