@@ -107,7 +107,7 @@ TAMPERINGS = {
     ),
     "a re-fit is gone": (
         without_line(f"{GROWTH}/prior_grid.csv", 4),
-        {"A13"},
+        {"A13", "A26"},
         "A13",
         "no result for H1 at factor",
     ),

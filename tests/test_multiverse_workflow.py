@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from test_workflow import SMALL_RUN, WAVES, codebook, planned, raw_wave, write_yaml
+from test_workflow import planned
+from workflow_example import SMALL_RUN, WAVES, codebook, raw_wave, write_yaml
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 GOAL = "results/small/specs.csv"

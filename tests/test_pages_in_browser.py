@@ -3,6 +3,7 @@
 import io
 import os
 import shutil
+import unicodedata
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -88,8 +89,8 @@ def opened(context: BrowserContext, file: Path, width: int) -> Tab:
 
 
 def squeezed(text: str) -> str:
-    """Leave out white space, which PDF has where it likes."""
-    return "".join(text.split())
+    """Leave out white space and ligatures, which PDF has where it likes."""
+    return "".join(unicodedata.normalize("NFKC", text).split())
 
 
 def violations(tab: Tab, **options: object) -> list[str]:

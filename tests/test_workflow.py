@@ -386,7 +386,7 @@ def test_a_posterior_made_bad_on_purpose_withholds_its_numbers(
         assert set(told) <= {"count"}
         shown = re.findall(r'data-src="growth/summary.csv#[^"]*\.(\w+)"', html)
         # how badly it mixed is told, and nothing else
-        assert set(shown) <= {"r_hat", "ess_bulk", "ess_tail"}
+        assert set(shown) <= {"r_hat", "ess_bulk", "ess_tail", "count"}
     assert "withheld" in (results / "claims.md").read_text()
     assert (
         "H1: Anxiety falls in both members. Not assessable: "
