@@ -84,7 +84,7 @@ def test_a_fragile_verdict_is_told(good: Analysed) -> None:
 
 def test_a_verdict_that_moments_do_not_lead_to_is_mixed_at_most(good: Analysed) -> None:
     alike, other = (
-        replace(good.claims[1], elsewhere=word) for word in (good.claims[1].verdict, "undecided")
+        replace(good.claims[1], elsewhere=word) for word in (good.claims[1].verdict, "supported")
     )
     assert plain(graded(good.results, alike, Decision())) == "robust: same in 2 of 2"
     assert plain(graded(good.results, other, Decision())) == "mixed: same in 2 of 2"
