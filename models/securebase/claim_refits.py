@@ -1,20 +1,27 @@
 """An analysis fitted again and again, to what its claims need of each fit."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+import pymc as pm
 import xarray as xr
 
 from securebase.claims import estimand_draws
 from securebase.codebook.claim import Claim
 from securebase.config import Refits, Sampling
+from securebase.family import Family
 from securebase.fitting import Question
-from securebase.ledger.recording import Attempt, recorded
+from securebase.ledger.recording import Attempt, Ending, recorded
 from securebase.mixing import mixing
+from securebase.panel import Panel
 from securebase.refits import Outcome, Task, refit
 
 
 def estimands_of(
-    question: Question, claims: Sequence[Claim], posterior: xr.Dataset, stats: xr.Dataset
+    family: Family,
+    panel: Panel,
+    claims: Sequence[Claim],
+    posterior: xr.Dataset,
+    stats: xr.Dataset,
 ) -> xr.Dataset:
     """Keep of a fit the draws of claims' estimands, and how well they have mixed.
 
@@ -24,10 +31,51 @@ def estimands_of(
         A variable (chain, draw) per claim, named by its id; attributes `r_hat`, `ess` and
         `divergences`.
     """
-    derived = question.family.derived(posterior, question.panel)
+    derived = family.derived(posterior, panel)
     draws = xr.Dataset({one.id: estimand_draws(one, derived) for one in claims})
     r_hat, ess = mixing(draws)
     return draws.assign_attrs(r_hat=r_hat, ess=ess, divergences=int(stats["diverging"].sum()))
+
+
+def refit_kept(
+    model: pm.Model,
+    tasks: Sequence[Task],
+    refits: Refits,
+    sampling: Sampling,
+    cores: int,
+    kept: Callable[[int, xr.Dataset, xr.Dataset], xr.Dataset],
+    alike: Sequence[Task] | None = None,
+) -> list[Outcome[xr.Dataset]]:
+    """Fit a model to many data, and draw again, longer, where claims have not mixed.
+
+    Parameters
+    ----------
+    model : pm.Model
+    tasks : sequence of Task
+    refits : Refits
+        How each is drawn first, and how well the claims have to mix.
+    sampling : Sampling
+        The rest of how they are drawn.
+    cores : int
+        Fits side by side; no number depends on it.
+    kept : callable (number, posterior, sample_stats) -> xr.Dataset
+        What is kept of a fit, as `estimands_of` gives it.
+    alike : sequence of Task, optional
+        See `refits.refit`.
+    """
+
+    def mixed(draws: xr.Dataset) -> bool:
+        return refits.mixed(draws.attrs["r_hat"], draws.attrs["ess"])
+
+    return list(refit(model, tasks, refits.sampling(sampling), cores, kept, mixed, alike))
+
+
+def tell(ending: Ending, outcomes: Sequence[Outcome[xr.Dataset]]) -> None:
+    """Tell the ledger what became of fits."""
+    ending.lost(one.failure for one in outcomes)
+    for one in outcomes:
+        if one.result is not None:
+            ending.diagnosed(**one.result.attrs)
 
 
 def refit_claims(
@@ -66,16 +114,10 @@ def refit_claims(
     """
 
     def kept(number: int, posterior: xr.Dataset, stats: xr.Dataset) -> xr.Dataset:
-        return estimands_of(question, claims, posterior, stats)
+        return estimands_of(question.family, question.panel, claims, posterior, stats)
 
-    def mixed(draws: xr.Dataset) -> bool:
-        return refits.mixed(draws.attrs["r_hat"], draws.attrs["ess"])
-
-    model, first = question.built.model, refits.sampling(question.family.sampled(run))
+    model, sampling = question.built.model, question.family.sampled(run)
     with recorded(attempt) as ending:
-        outcomes = list(refit(model, tasks, first, cores, kept, mixed, alike or tasks))
-        ending.lost(one.failure for one in outcomes)
-        for one in outcomes:
-            if one.result is not None:
-                ending.diagnosed(**one.result.attrs)
+        outcomes = refit_kept(model, tasks, refits, sampling, cores, kept, alike or tasks)
+        tell(ending, outcomes)
     return outcomes

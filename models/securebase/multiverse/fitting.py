@@ -6,10 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import pandas as pd
-import pymc as pm
 import xarray as xr
 
-from securebase.claim_refits import estimands_of
+from securebase.claim_refits import estimands_of, refit_kept, tell
 from securebase.claims import judged_draws
 from securebase.codebook.extracts import claims_of
 from securebase.codebook.specifications import Specification
@@ -20,7 +19,7 @@ from securebase.ledger.recording import recorded
 from securebase.multiverse.batches import Batch
 from securebase.multiverse.posing import Posed, Raw, Refused, posed_specification, refuse_unanswered
 from securebase.names import UNIT
-from securebase.refits import Outcome, Task, refit
+from securebase.refits import Outcome, Task
 from securebase.sampling import derived_seed
 
 NOT_MIXED: Final = "not assessable"
@@ -125,18 +124,11 @@ def _fitted(
     def kept(number: int, posterior: xr.Dataset, stats: xr.Dataset) -> xr.Dataset:
         one = group[number]
         claims = claims_of(one.specification.study, one.specification.analysis)
-        return estimands_of(one.question, claims, posterior, stats)
+        return estimands_of(one.question.family, one.question.panel, claims, posterior, stats)
 
-    def mixed(draws: xr.Dataset) -> bool:
-        return asked.mixed(draws.attrs["r_hat"], draws.attrs["ess"])
-
-    model: pm.Model = base.built.model
     with recorded(attempt) as ending:
-        outcomes = list(refit(model, tasks, asked.sampling(run), fitting.cores, kept, mixed))
-        ending.lost(one.failure for one in outcomes)
-        for one in outcomes:
-            if one.result is not None:
-                ending.diagnosed(**one.result.attrs)
+        outcomes = refit_kept(base.built.model, tasks, asked, run, fitting.cores, kept)
+        tell(ending, outcomes)
     return {one.key: outcome for one, outcome in zip(specified, outcomes, strict=True)}
 
 

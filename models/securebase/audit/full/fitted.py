@@ -8,11 +8,10 @@ import xarray as xr
 from securebase.audit.asking import NEEDS_MODEL, Asked
 from securebase.audit.outcomes import Said, skips
 from securebase.bundle.models import BundledModel
-from securebase.claims import estimand_draws
+from securebase.claim_refits import estimands_of, refit_kept
 from securebase.codebook.claim import Claim
 from securebase.config import Refits
-from securebase.mixing import mixing
-from securebase.refits import Outcome, Task, refit
+from securebase.refits import Outcome, Task
 
 
 def fitted_analyses(asked: Asked) -> Iterator[str]:
@@ -45,19 +44,12 @@ def fits_of_claims(
     Returns
     -------
     list of Outcome
-        In the order of the tasks: a variable (chain, draw) per claim, named by its id, with the
-        attributes `r_hat` and `ess`.
+        In the order of the tasks; see `claim_refits.estimands_of`.
     """
 
     def kept(_: int, posterior: xr.Dataset, stats: xr.Dataset) -> xr.Dataset:
-        derived = model.family.derived(posterior, model.panel)
-        draws = xr.Dataset({one.id: estimand_draws(one, derived) for one in claims})
-        r_hat, ess = mixing(draws)
-        return draws.assign_attrs(r_hat=r_hat, ess=ess)
+        return estimands_of(model.family, model.panel, claims, posterior, stats)
 
-    def mixed(draws: xr.Dataset) -> bool:
-        return how.mixed(draws.attrs["r_hat"], draws.attrs["ess"])
-
-    sampling = how.sampling(model.family.sampled(asked.opened.as_run.sampling))
+    sampling = model.family.sampled(asked.opened.as_run.sampling)
     cores = asked.models.cores if asked.models else 1
-    return list(refit(model.built.model, tasks, sampling, cores, kept, mixed, alike=tasks))
+    return refit_kept(model.built.model, tasks, how, sampling, cores, kept, alike=tasks)
