@@ -13,7 +13,7 @@ import xarray as xr
 from securebase.codebook.claim import Claim, Term
 from securebase.config import Decision
 from securebase.faults import Fault, InputError
-from securebase.names import SAMPLES
+from securebase.names import NOT_ASSESSABLE, SAMPLES
 from securebase.summaries import describe
 
 if TYPE_CHECKING:
@@ -174,7 +174,7 @@ def _judged(
         "rope_low": claim.rope.low,
         "rope_high": claim.rope.high,
         "rope_reason": claim.rope.reason,
-        "verdict": found["verdict"] if trusted else "not assessable",
+        "verdict": found["verdict"] if trusted else NOT_ASSESSABLE,
     }
 
 

@@ -34,6 +34,9 @@ EVERY_BLOCK: Final = "every block"
 EVERYONE: Final = "everyone"
 EVERY_OUTCOME: Final = "every outcome"
 
+# where there is no verdict: a check failed
+NOT_ASSESSABLE: Final = "not assessable"
+
 # dims of draws
 SAMPLES: Final = ("chain", "draw")
 

@@ -108,3 +108,8 @@ def unfit(opened: Opened) -> str:
         if one.status == "FAIL"
     ]
     return f"Draws fail before: {failed[0]}" if failed else ""
+
+
+def hindrance(asked: Asked) -> str:
+    """Say why draws cannot be held against the model of the bundle; empty where they can."""
+    return NEEDS_MODEL if asked.models is None else unfit(asked.opened)

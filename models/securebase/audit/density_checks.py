@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import xarray as xr
 
-from securebase.audit.asking import NEEDS_MODEL, Asked, source_of_draws, unfit
+from securebase.audit.asking import Asked, hindrance, source_of_draws
 from securebase.audit.identities import aligned_difference, stein_test
 from securebase.audit.outcomes import Said, fails, passes, skips
 
@@ -20,7 +20,7 @@ _STORED: Final = ("logp", "lp")
 
 def stored_density(asked: Asked) -> Iterator[Said]:
     """A30: the density that the sampler saw is prior times likelihood of the moments."""
-    why = _hindrance(asked)
+    why = hindrance(asked)
     if why or asked.models is None:
         yield skips(why)
         return
@@ -52,7 +52,7 @@ def stored_density(asked: Asked) -> Iterator[Said]:
 
 def score_identities(asked: Asked) -> Iterator[Said]:
     """A31: draws satisfy the identities that hold for draws of the stated posterior only."""
-    why = _hindrance(asked)
+    why = hindrance(asked)
     if why or asked.models is None:
         yield skips(why)
         return
@@ -74,10 +74,6 @@ def score_identities(asked: Asked) -> Iterator[Said]:
                 "stated posterior."
             )
         yield passes(f"{name}: draws satisfy the posterior's score identities: {told}.")
-
-
-def _hindrance(asked: Asked) -> str:
-    return NEEDS_MODEL if asked.models is None else unfit(asked.opened)
 
 
 def _group(asked: Asked, file: str, group: str) -> xr.Dataset | None:

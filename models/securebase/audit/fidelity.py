@@ -11,13 +11,13 @@ from securebase.audit.opened import Opened
 from securebase.audit.outcomes import Said, fails, passes, skips, warns
 from securebase.audit.recomputation import differences
 from securebase.audit.recomputing import recomputed, recomputed_claims
+from securebase.bundle.fidelity import judged_as
 from securebase.checks import checks_table
-from securebase.claims import claims_table
 from securebase.codebook.extracts import claims_of
 from securebase.families import claim_units, load_family
 from securebase.gate import failed
+from securebase.names import NOT_ASSESSABLE
 from securebase.report.result_tables import as_read
-from securebase.report.wording import NOT_ASSESSABLE
 from securebase.robustness import opposite_of
 from securebase.summaries import summary_table
 
@@ -117,10 +117,9 @@ def _public(opened: Opened, name: str) -> tuple[xr.Dataset, xr.Dataset]:
 
 def _judged(opened: Opened, name: str, trusted: bool) -> pd.DataFrame:
     """Judge the claims of an analysis by the public re-fit: as a table that was read."""
-    study = opened.study
-    draws, units = {name: _public(opened, name)[0]}, claim_units(study)
-    claims = claims_of(study, name)
-    return as_read(claims_table(claims, draws, {name: trusted}, units, opened.as_run.decision))
+    draws, units = _public(opened, name)[0], claim_units(opened.study)
+    claims = claims_of(opened.study, name)
+    return as_read(judged_as(claims, draws, trusted, units, opened.as_run.decision))
 
 
 def _beside(before: pd.DataFrame, after: pd.DataFrame, kind: str) -> pd.DataFrame:

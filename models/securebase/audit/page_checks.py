@@ -9,7 +9,8 @@ from securebase.audit.opened import Opened
 from securebase.audit.outcomes import Said, fails, passes, skips
 from securebase.audit.pages_read import PageReader, Printed
 from securebase.faults import InputError
-from securebase.report.wording import NOT_ASSESSABLE, decimals, decimals_of_estimate
+from securebase.names import NOT_ASSESSABLE
+from securebase.report.wording import decimals, decimals_of_estimate
 
 _CLAIMS_PAGE: Final = "pages/claims.html"
 _ESTIMATES: Final = ("mean", "median", "q2_5", "q97_5")

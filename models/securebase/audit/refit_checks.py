@@ -7,18 +7,16 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from securebase.audit.asking import NEEDS_MODEL, Asked, source_of_draws, unfit
+from securebase.audit.asking import NEEDS_MODEL, Asked, hindrance, source_of_draws, unfit
 from securebase.audit.outcomes import Said, fails, passes, skips, warns
 from securebase.audit.refit_tests import changed_verdicts, refit_test
 from securebase.audit.second_route import Route
-from securebase.checks import checks_table
+from securebase.bundle.fidelity import failed_checks
 from securebase.claims import claims_table
 from securebase.codebook.extracts import claims_of
 from securebase.families import claim_units, load_family
-from securebase.gate import failed
 from securebase.mixing import reported_cells
 from securebase.report.result_tables import as_read
-from securebase.summaries import summary_table
 
 # two routes to one density, relative to its size
 _NEAR: Final = 1e-9
@@ -108,12 +106,17 @@ def _stored(asked: Asked, name: str) -> xr.Dataset:
 
 def _trouble(asked: Asked, name: str) -> str:
     """Say which checks the re-fit itself fails: then it tells nothing of the bundle."""
+    return asked.opened.once("trouble", f"{name} {asked.seed}", lambda: _failures(asked, name))
+
+
+def _failures(asked: Asked, name: str) -> str:
     posterior, stats = asked.refit(name)
     study = asked.opened.study
-    family, claims = load_family(study.analyses[name].family), claims_of(study, name)
-    summary = summary_table(posterior, family, study.waves.time_unit)
-    checks = checks_table(summary, posterior, stats, claims, asked.opened.as_run.thresholds)
-    return ", ".join(f"{row.check} {row.value:.4g}" for row in failed(checks).itertuples())
+    found = failed_checks(
+        claims_of(study, name), posterior, stats, load_family(study.analyses[name].family),
+        study.waves.time_unit, asked.opened.as_run.thresholds,
+    )  # fmt: skip
+    return ", ".join(f"{row.check} {row.value:.4g}" for row in found.itertuples())
 
 
 def _claims(asked: Asked, posteriors: Mapping[str, xr.Dataset]) -> pd.DataFrame:
@@ -132,7 +135,7 @@ def _refitted(asked: Asked) -> Iterator[str]:
 
 
 def _not_refitted(asked: Asked) -> Iterator[Said]:
-    why = NEEDS_MODEL if asked.models is None else unfit(asked.opened)
+    why = hindrance(asked)
     if why:
         yield skips(why)
         return

@@ -12,6 +12,7 @@ import pandas as pd
 import xarray as xr
 
 from securebase.audit.identities import ALPHA, Array, ZTest
+from securebase.codebook.claim import claimed_column
 
 _QUANTILES: Final = (0.05, 0.95)
 
@@ -75,7 +76,7 @@ def changed_verdicts(stored: pd.DataFrame, again: pd.DataFrame) -> Iterator[tupl
         other = after[str(row["id"])]
         if row["verdict"] == other["verdict"]:
             continue
-        column = "p_rope" if row["direction"] == "zero" else "p_beyond"
+        column = claimed_column(row["direction"])
         chances = [float(one[column]) for one in (row, other)]
         error = float(np.hypot(row["p_mcse"], other["p_mcse"]))
         words = "{} -> {} (P {:.3f} -> {:.3f})".format(row["verdict"], other["verdict"], *chances)

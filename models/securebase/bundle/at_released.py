@@ -16,7 +16,7 @@ from securebase.checks import checks_table
 from securebase.claims import claims_table
 from securebase.codebook.claim import Claim
 from securebase.config import Config
-from securebase.report.wording import NOT_ASSESSABLE
+from securebase.names import NOT_ASSESSABLE
 from securebase.summaries import summary_table, trajectory_table
 from securebase.turning_points import curve_table
 

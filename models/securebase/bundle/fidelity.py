@@ -82,8 +82,31 @@ def judged_again(
 ) -> pd.DataFrame:
     """Judge the claims of an analysis by a fit to the moments of a bundle, checks included."""
     thresholds, decision = bars
+    trouble = failed_checks(claims, posterior, stats, family, time_unit, thresholds)
+    return judged_as(claims, posterior, bool(trouble.empty), units, decision)
+
+
+def failed_checks(
+    claims: Sequence[Claim],
+    posterior: xr.Dataset,
+    stats: xr.Dataset,
+    family: Family,
+    time_unit: str,
+    thresholds: Thresholds,
+) -> pd.DataFrame:
+    """Give the checks that a fit to moments fails: rows of `checks.checks_table`."""
     summary = summary_table(posterior, family, time_unit)
-    checks = checks_table(summary, posterior, stats, claims, thresholds)
+    return failed(checks_table(summary, posterior, stats, claims, thresholds))
+
+
+def judged_as(
+    claims: Sequence[Claim],
+    posterior: xr.Dataset,
+    trusted: bool,
+    units: dict[str, str],
+    decision: Decision,
+) -> pd.DataFrame:
+    """Judge claims by a fit that is trusted, or is not; see `claims.claims_table`."""
     names = {one.analysis for one in claims}
-    trusted = dict.fromkeys(names, bool(failed(checks).empty))
-    return claims_table(claims, dict.fromkeys(names, posterior), trusted, units, decision)
+    draws, trust = dict.fromkeys(names, posterior), dict.fromkeys(names, trusted)
+    return claims_table(claims, draws, trust, units, decision)

@@ -30,6 +30,11 @@ class Rope(Closed):
         return self
 
 
+def claimed_column(direction: str) -> str:
+    """Name the column that holds the probability of what is claimed: that of the ROPE for zero."""
+    return "p_rope" if direction == "zero" else "p_beyond"
+
+
 class Claim(Closed):
     """A statement about the posterior of one analysis, declared before it is seen."""
 

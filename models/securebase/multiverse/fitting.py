@@ -18,11 +18,10 @@ from securebase.fitting import Question
 from securebase.ledger.recording import recorded
 from securebase.multiverse.batches import Batch
 from securebase.multiverse.posing import Posed, Raw, Refused, posed_specification, refuse_unanswered
-from securebase.names import UNIT
+from securebase.names import NOT_ASSESSABLE, UNIT
 from securebase.refits import Outcome, Task
 from securebase.sampling import derived_seed
 
-NOT_MIXED: Final = "not assessable"
 _KEPT: Final = ("mean", "sd", "q2_5", "median", "q97_5")
 _KEPT_OF_REGIONS: Final = ("p_beyond", "p_rope", "p_opposite", "p_mcse")
 log = logging.getLogger(__name__)
@@ -162,7 +161,7 @@ def _rows(
             row |= judged_draws(claim, draws, fitting.decision) | {"draws": draws.size}
             row |= outcome.result.attrs
             if not fitting.asked.mixed(row["r_hat"], row["ess"]):
-                row["verdict"] = NOT_MIXED
+                row["verdict"] = NOT_ASSESSABLE
         yield row
 
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import pandas as pd
 
-from securebase.codebook.claim import Claim
+from securebase.codebook.claim import Claim, claimed_column
 from securebase.codebook.loading import Study
 from securebase.config import Decision
+from securebase.names import NOT_ASSESSABLE
 from securebase.report.wording import (
-    NOT_ASSESSABLE,
     VERDICTS,
     Number,
     Sentence,
@@ -78,7 +78,7 @@ class ClaimResult:
     @property
     def claimed_column(self) -> str:
         """Column with the probability of the claim: a claim of zero is one for the ROPE."""
-        return "p_rope" if self.claim.direction == "zero" else "p_beyond"
+        return claimed_column(self.claim.direction)
 
     @property
     def unit(self) -> str:

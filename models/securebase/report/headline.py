@@ -6,6 +6,7 @@ from typing import Final
 
 from securebase.codebook.claim import Claim
 from securebase.config import Decision
+from securebase.names import NOT_ASSESSABLE
 from securebase.report.headline_pictures import headline_pictures
 from securebase.report.headline_tables import (
     contribution_table,
@@ -15,7 +16,6 @@ from securebase.report.headline_tables import (
 )
 from securebase.report.rendering import rendered, write_page
 from securebase.report.wording import (
-    NOT_ASSESSABLE,
     VERDICTS,
     Number,
     Sentence,

@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from securebase.codebook.claim import Claim
+from securebase.codebook.claim import Claim, claimed_column
 from securebase.codebook.multiverse import Choice
 from securebase.codebook.specifications import ASSUMPTION, DECLARED
 from securebase.report import svg
@@ -57,7 +57,7 @@ class Curve:
     @property
     def column(self) -> str:
         """Column of the probability of the claimed region."""
-        return "p_rope" if self.claim.direction == "zero" else "p_beyond"
+        return claimed_column(self.claim.direction)
 
     def placed(self) -> pd.DataFrame:
         """Fitted rows by kind and probability, with the place `x` of each; tests stand apart.

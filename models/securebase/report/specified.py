@@ -11,7 +11,7 @@ from securebase.codebook.specifications import ASSUMPTION
 from securebase.config import Decision
 from securebase.multiverse.standing import UNDECIDED, Standing
 from securebase.report.claims import ClaimResult
-from securebase.report.counting import lines_of
+from securebase.report.counting import lines_or_none
 from securebase.report.inputs import SPECS_FILE, StudyResults, number_at
 from securebase.report.wording import Number, Sentence
 from securebase.robustness import capped, opposite_of
@@ -141,6 +141,5 @@ class ClaimSpecified:
 
 
 def number(lines: Iterable[int]) -> Number | str:
-    """Count lines of ``specs.csv``; none has no address."""
-    chosen = list(lines)
-    return lines_of(SPECS_FILE, chosen) if chosen else "0"
+    """Count lines of ``specs.csv``."""
+    return lines_or_none(SPECS_FILE, lines)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from securebase.codebook.claim import Claim, Term
+from securebase.names import NOT_ASSESSABLE
 
 NOT_AVAILABLE: Final = "not available"
 FEW: Final = "fewer than 10"
@@ -13,7 +14,6 @@ FEW: Final = "fewer than 10"
 UNTOLD: Final = "not told"
 """In the place of a number that would tell such a count."""
 MINUS: Final = "\N{MINUS SIGN}"
-NOT_ASSESSABLE: Final = "not assessable"
 VERDICTS: Final = {
     "supported": "\N{CHECK MARK}",
     "contradicted": "\N{MULTIPLICATION X}",

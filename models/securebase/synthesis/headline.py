@@ -9,13 +9,13 @@ import numpy as np
 import pandas as pd
 
 from securebase.config import Decision
+from securebase.names import NOT_ASSESSABLE
 from securebase.synthesis.contributions import QUANTITIES, Contributed
 from securebase.synthesis.judging import judged, regions
 from securebase.synthesis.pooling import Pooled
 from securebase.synthesis.sensitivity import pool, sensitivity_table
 from securebase.synthesis.settings import Synthesis
 
-_NO_VERDICT = "not assessable"
 _INTERVAL = (0.025, 0.5, 0.975)
 
 
@@ -86,7 +86,7 @@ def _summary(
     row: dict[str, object] = {"quantity": quantity, "studies": len(used)}
     claimed = quantity == "difference"
     if found is None:
-        return row | ({"verdict": _NO_VERDICT} if claimed else {})
+        return row | ({"verdict": NOT_ASSESSABLE} if claimed else {})
     low, middle, high = (found.mean.quantile(share) for share in _INTERVAL)
     row |= {"mean": found.mean.mean, "sd": found.mean.sd, "q2_5": low, "median": middle}
     row |= {"q97_5": high, "mcse_mean": _mcse(found, used, quantity)}

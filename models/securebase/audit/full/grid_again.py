@@ -11,6 +11,7 @@ from securebase.audit.asking import Asked
 from securebase.audit.full.fitted import data_of, fits_of_claims, fitted_analyses, not_fitted
 from securebase.audit.outcomes import Said, fails, passes, skips, warns
 from securebase.claims import judged_draws
+from securebase.codebook.claim import claimed_column
 from securebase.codebook.extracts import claims_of
 from securebase.dials import blocks_of
 from securebase.names import AS_DECLARED
@@ -62,7 +63,7 @@ def grid_of(asked: Asked, name: str) -> pd.DataFrame:
             }  # fmt: skip
             if outcome.result is not None:
                 told = judged_draws(claim, outcome.result[claim.id], opened.as_run.decision)
-                chance = told["p_rope" if claim.direction == "zero" else "p_beyond"]
+                chance = told[claimed_column(claim.direction)]
                 row |= {"p": chance, "p_mcse": told["p_mcse"], "verdict": told["verdict"]}
             rows.append(row)
     return pd.DataFrame(rows).reindex(columns=[*_KEYS, "failure", "p", "p_mcse", "verdict"])

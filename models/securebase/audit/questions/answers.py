@@ -10,19 +10,17 @@ import xarray as xr
 from securebase.audit.asking import source_of_draws
 from securebase.audit.opened import Opened
 from securebase.audit.questions.asked import Asking
-from securebase.bundle.fidelity import judged_again
+from securebase.bundle.fidelity import failed_checks, judged_as
 from securebase.bundle.models import BundledModel
 from securebase.bundle.opening import Bundle
-from securebase.checks import checks_table
 from securebase.claims import claim_faults
-from securebase.codebook.claim import Claim
+from securebase.codebook.claim import Claim, claimed_column
 from securebase.codebook.extracts import claims_of
 from securebase.config import Sampling
 from securebase.families import claim_units, load_family
 from securebase.family import Family
-from securebase.gate import failed
-from securebase.report.wording import NOT_ASSESSABLE, VERDICTS, check_name, decimals_of_estimate
-from securebase.summaries import summary_table
+from securebase.names import NOT_ASSESSABLE
+from securebase.report.wording import VERDICTS, check_name, decimals_of_estimate
 
 NOT_IN_MODEL: Final = "not in this model"
 
@@ -147,7 +145,8 @@ def _in_bundle(opened: Opened, analysis: str) -> dict[str, Judged]:
     posterior, stats = (tree[one].to_dataset() for one in ("posterior", "sample_stats"))
     family = load_family(opened.study.analyses[analysis].family)
     claims = claims_of(opened.study, analysis)
-    return dict(_judged(opened, claims, posterior, stats, family))
+    trusted = bool(_failed(opened, claims, posterior, stats, family).empty)
+    return dict(_judged(opened, claims, posterior, trusted))
 
 
 def judged_by(
@@ -170,36 +169,39 @@ def judged_by(
             found[one.id] = Judged(None, None, None, None, f"{NOT_IN_MODEL}: {why}")
         else:
             asked.append(one)
-    found |= dict(_judged(opened, asked, posterior, stats, family))
-    summary = summary_table(posterior, family, opened.study.waves.time_unit)
-    checks = failed(checks_table(summary, posterior, stats, asked, opened.as_run.thresholds))
+    checks = _failed(opened, asked, posterior, stats, family)
+    found |= dict(_judged(opened, asked, posterior, bool(checks.empty)))
     trouble = ", ".join(
         f"{check_name(str(row.check))} {float(str(row.value)):.4g}" for row in checks.itertuples()
     )
     return found, trouble
 
 
-def _judged(
+def _failed(
     opened: Opened,
     claims: Sequence[Claim],
     posterior: xr.Dataset,
     stats: xr.Dataset,
     family: Family,
+) -> pd.DataFrame:
+    unit, bars = opened.study.waves.time_unit, opened.as_run.thresholds
+    return failed_checks(claims, posterior, stats, family, unit, bars)
+
+
+def _judged(
+    opened: Opened, claims: Sequence[Claim], posterior: xr.Dataset, trusted: bool
 ) -> Iterator[tuple[str, Judged]]:
     if not claims:
         return
-    bars = opened.as_run.thresholds, opened.as_run.decision
-    table = judged_again(
-        claims, posterior, stats, family, opened.study.waves.time_unit,
-        claim_units(opened.study), bars,
-    )  # fmt: skip
+    units = claim_units(opened.study)
+    table = judged_as(claims, posterior, trusted, units, opened.as_run.decision)
     for row in table.to_dict("records"):
         yield str(row["id"]), _of_row(row)
 
 
 def _of_row(row: Mapping[Any, Any]) -> Judged:
-    column = "p_rope" if row["direction"] == "zero" else "p_beyond"
-    numbers = [row[name] for name in ("median", "q2_5", "q97_5", column)]
+    columns = ("median", "q2_5", "q97_5", claimed_column(row["direction"]))
+    numbers = [row[name] for name in columns]
     median, low, high, chance = (None if pd.isna(one) else float(one) for one in numbers)
     places, error = decimals_of_estimate(row), float(row["p_mcse"])
     return Judged(median, low, high, chance, row["verdict"], places, error)

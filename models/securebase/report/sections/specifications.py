@@ -9,6 +9,7 @@ from securebase.codebook.multiverse import Choice
 from securebase.codebook.specifications import ASSUMPTION
 from securebase.multiverse.gathering import NO_RESULT
 from securebase.report.claims import ClaimResult
+from securebase.report.inputs import SPECS_FILE
 from securebase.report.section import Block, Folded, Gallery, Note, Section, folded
 from securebase.report.specification_curve import Curve, specification_curve
 from securebase.report.specified import ClaimSpecified, Specified, number
@@ -17,7 +18,6 @@ from securebase.report.tables import Cell, Table
 from securebase.report.wording import Sentence, counted, listed, plain, short
 from securebase.robustness import FRAGILE, MIXED, ROBUST
 
-_SOURCE: Final = "specs.csv"
 _READING: Final = (
     "Each column is a specification: above the median and the 95 % ETI (grey: the ROPE), in the "
     "middle the probability of the claim (dashed: what a verdict needs), below what was decided. "
@@ -117,7 +117,7 @@ def _tests(multiverse: Specified, known: Sequence[ClaimSpecified]) -> Table:
             (f"{one.result.claim.id} {one.result.verdict}", *(_same(one, *two) for two in tested))
             for one in known
         ),
-        source=_SOURCE,
+        source=SPECS_FILE,
     )
 
 
