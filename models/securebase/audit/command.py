@@ -33,6 +33,13 @@ def add_audit_command(commands: Any, selftest: Callable[[bool], int]) -> None:
     audit.add_argument(
         "--quick", action="store_true", help="of the self-test: one bundle, without re-fits"
     )
+    _add_what_is_asked(audit)
+    _add_what_is_handed_over(audit)
+    _add_what_is_written(audit)
+    audit.set_defaults(command=partial(_audit, selftest))
+
+
+def _add_what_is_asked(audit: argparse.ArgumentParser) -> None:
     audit.add_argument(
         "--level", choices=LEVELS, default="quick",
         help="quick: without sampling; refit: fit again; full: all there is (default: %(default)s)",
@@ -61,6 +68,9 @@ def add_audit_command(commands: Any, selftest: Callable[[bool], int]) -> None:
         "--tier", choices=("public", "controlled"), default=None,
         help="refuse a bundle of another tier",
     )  # fmt: skip
+
+
+def _add_what_is_handed_over(audit: argparse.ArgumentParser) -> None:
     audit.add_argument(
         "--nonces", type=Path, metavar="FILE",
         help="nonces.json of the author, with --raw: opens the seal (data editors)",
@@ -70,6 +80,9 @@ def add_audit_command(commands: Any, selftest: Callable[[bool], int]) -> None:
         help="folder of the raw files: seals are opened, and moments taken again from them",
     )  # fmt: skip
     audit.add_argument("--signers", type=Path, metavar="FILE", help="whose signatures you trust")
+
+
+def _add_what_is_written(audit: argparse.ArgumentParser) -> None:
     audit.add_argument("--json", type=Path, metavar="FILE", help="write all findings there")
     audit.add_argument("--html", type=Path, metavar="FILE", help="write a page of findings there")
     audit.add_argument(
@@ -78,7 +91,6 @@ def add_audit_command(commands: Any, selftest: Callable[[bool], int]) -> None:
     audit.add_argument(
         "--sign", type=Path, metavar="KEY", help="sign the test result with ssh-keygen"
     )
-    audit.set_defaults(command=partial(_audit, selftest))
 
 
 def _audit(selftest: Callable[[bool], int], arguments: argparse.Namespace) -> int:

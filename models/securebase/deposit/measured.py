@@ -1,6 +1,5 @@
 """Time and memory of jobs, as Snakemake's benchmarks and the ledger of fits have them."""
 
-import csv
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Final
 from securebase.codebook.study import Study
 from securebase.ledger.entries import FINISHED, Entry
 from securebase.ledger.tried import tried
+from securebase.progress.costs import benchmark_rows
 
 _MINUTE: Final = 60
 _HOUR: Final = 60 * _MINUTE
@@ -62,8 +62,7 @@ def read_benchmark(path: Path) -> Measured:
     ValueError
         Where it holds no row or no numbers.
     """
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file, delimiter="\t"))
+    rows = benchmark_rows(path)
     if not rows:
         raise ValueError(f"{path.name} holds no row")
     memory = rows[-1].get("max_rss") or "-"

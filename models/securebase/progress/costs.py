@@ -39,11 +39,14 @@ def job_costs(logs: Iterable[Path]) -> dict[str, list[Cost]]:
     for folder in logs:
         for path in sorted(folder.rglob("*.benchmark.tsv")):
             rule = path.relative_to(folder).parts[0].removesuffix(".benchmark.tsv")
-            with open(path, encoding="utf-8", newline="") as file:
-                rows = list(csv.DictReader(file, delimiter="\t"))
-            # a benchmark that is just being written has no row yet
-            costs[rule] += [_cost(row) for row in rows[-1:]]
+            costs[rule] += [_cost(row) for row in benchmark_rows(path)[-1:]]
     return costs
+
+
+def benchmark_rows(path: Path) -> list[dict[str, str]]:
+    """Read a benchmark of Snakemake; one that is just being written has no row yet."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file, delimiter="\t"))
 
 
 def _cost(row: Mapping[str, str]) -> Cost:
