@@ -109,7 +109,7 @@ TAMPERINGS = {
         without_line(f"{GROWTH}/prior_grid.csv", 4),
         {"A13", "A26"},
         "A13",
-        "no result for H1 at factor",
+        "no result for H1 at block change, factor 0.25",
     ),
     # sample
     "couples are dropped": (

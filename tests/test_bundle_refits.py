@@ -10,7 +10,7 @@ import pytest
 import xarray as xr
 from bundle_examples import small_results
 
-from securebase.audit import ledger_checks, page_checks, plan_checks
+from securebase.audit import ledger_checks, page_checks, refits_asked
 from securebase.audit.opened import Opened
 from securebase.audit.outcomes import Said
 from securebase.bundle.order import Order
@@ -70,13 +70,18 @@ def test_every_refit_is_reported(order: Order, tmp_path: Path) -> None:
     purposes = set(opened.table("fits.csv")["purpose"])
     assert purposes == {"posterior", "other priors", "drop-out"}
     assert of(ledger_checks.all_shown(opened)) == {"PASS"}
-    assert of(plan_checks.all_asked(opened)) == {"PASS"}
+    assert of(refits_asked.all_asked(opened)) == {"PASS"}
     assert of(page_checks.printed(opened)) <= {"PASS", "SKIP"}
     assert "dropout.csv#" in opened.text("pages/claims.html") + opened.text("pages/growth.html")
 
-    # nobody left for good: the table is empty, and says so
+    # the scores of one outcome were not shifted by themselves
     table = tmp_path / "analyses" / "growth" / "dropout.csv"
-    pd.read_csv(table).iloc[:0].to_csv(table, index=False)
-    assert of(plan_checks.all_asked(Opened(tmp_path))) == {"PASS", "SKIP"}
+    whole = pd.read_csv(table)
+    whole[whole["outcome"] != "anxiety"].to_csv(table, index=False)
+    assert "FAIL" in of(refits_asked.all_asked(Opened(tmp_path)))
+
+    # nobody left for good: the table is empty, and says so
+    whole.iloc[:0].to_csv(table, index=False)
+    assert of(refits_asked.all_asked(Opened(tmp_path))) == {"PASS", "SKIP"}
     table.unlink()
-    assert "FAIL" in of(plan_checks.all_asked(Opened(tmp_path)))
+    assert "FAIL" in of(refits_asked.all_asked(Opened(tmp_path)))

@@ -166,6 +166,10 @@ class Sensitivity(Refits):
         description="Power-scaling sensitivity worth a word (doi:10.1007/s11222-023-10366-5).",
     )
 
+    def factors(self, of_correlations: bool) -> tuple[float, ...]:
+        """Factors by which a block is turned alone."""
+        return self.eta_factors if of_correlations else self.sd_factors
+
 
 class Dropout(Refits):
     """Whether the answer holds if those who left differ from what their answers foretell."""

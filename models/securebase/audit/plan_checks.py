@@ -1,4 +1,4 @@
-"""A10 to A13: what was registered, what became different, and whether all was answered."""
+"""A10 to A12: what was registered, what became different, and whether all was answered."""
 
 from collections.abc import Iterator
 from hashlib import sha256
@@ -6,13 +6,11 @@ from typing import Final
 
 from securebase.audit.opened import Opened
 from securebase.audit.outcomes import Said, fails, passes, skips
-from securebase.audit.specification_checks import declared_options, without_result
 from securebase.registration.deviations import Deviation, deviations_from
 from securebase.report.wording import VERDICTS, counted
 
 PLAN: Final = "plan.yaml"
 LISTED: Final = "deviations.csv"
-_DROPOUT: Final = "dropout.csv"
 _NOT_REGISTERED: Final = "No plan was registered: claims are exploratory."
 
 
@@ -87,51 +85,3 @@ def answered(opened: Opened) -> Iterator[Said]:
             if claim["id"] not in declared and claim["id"] not in verdicts:
                 yield fails(f"{claim['id']} was registered but has no verdict.")
     yield passes(f"{len(declared)} of {len(declared)} declared claims have a verdict.")
-
-
-def all_asked(opened: Opened) -> Iterator[Said]:
-    """A13: what the run was asked for beside the posteriors has results."""
-    asked, wanted = opened.as_run, 0
-    for name, analysis in opened.study.analyses.items():
-        claims = [one.id for one in opened.study.claims if one.analysis == name]
-        for table, settings in _refits(opened) if claims else ():
-            wanted += len(settings)
-            yield from _without_result(opened, opened.file(name, table), claims, settings)
-        if asked.prediction.compare and analysis.rivals:
-            wanted += len(analysis.rivals)
-            file = opened.file(name, "prediction.csv")
-            there = set(opened.table(file)["model"]) if opened.has(file) else set()
-            for rival in sorted({*analysis.rivals} - there):
-                yield fails(f"Rival {rival} of {name} was declared but has no result.")
-    wanted += len(declared_options(opened))
-    yield from without_result(opened)
-    if wanted:
-        yield passes(f"{wanted} of {wanted} declared specifications have results.")
-    else:
-        yield skips("No other specifications were declared.")
-
-
-def _refits(opened: Opened) -> Iterator[tuple[str, list[tuple[str, float]]]]:
-    """Tables of re-fits that the run was asked for: column and value of each setting."""
-    asked = opened.as_run
-    if asked.sensitivity.refits:
-        factors = {*asked.sensitivity.sd_factors, *asked.sensitivity.sd_factors_of_all}
-        yield "prior_grid.csv", [("factor", one) for one in sorted(factors)]
-    if asked.dropout.refits:
-        yield _DROPOUT, [("shift", one) for one in asked.dropout.shifts]
-
-
-def _without_result(
-    opened: Opened, file: str, claims: list[str], settings: list[tuple[str, float]]
-) -> Iterator[Said]:
-    if not opened.has(file):
-        yield fails(f"{len(settings)} declared specifications have no result: {file} is not there.")
-        return
-    rows = opened.table(file)
-    if rows.empty and file.endswith(_DROPOUT):
-        yield skips(f"{file}: nobody left for good, or on no planned wave; the author says so.")
-        return
-    for column, value in settings:
-        for claim in claims:
-            if not ((rows["claim"] == claim) & (rows[column] == value)).any():
-                yield fails(f"{file} has no result for {claim} at {column} {value:g}.")

@@ -114,7 +114,7 @@ def _of_plan() -> list[Mutation]:
         Mutation(11, "a claim is nowhere but in the plan", "A12",
                  together(codebook(without_last_claim), without_line("claims.csv", 1))),
         Mutation(11, "a wave is left out of the analysis", "A10", codebook(fewer_waves)),
-        Mutation(11, "re-fits of a factor have no lines", "A13",
+        Mutation(11, "re-fits of a block have no lines, another's have", "A13",
                  table("./prior_grid.csv", _fewer_refits), needs=_GRID),
         Mutation(11, "re-fits were asked for, and are not there", "A13",
                  together(key("config.json", ("sensitivity", "refits"), True), _without_grid)),
@@ -129,7 +129,7 @@ def _plan_rewritten(folder: Path) -> None:
 
 
 def _fewer_refits(found: pd.DataFrame) -> pd.DataFrame:
-    return found[found["factor"] != found["factor"].iloc[-1]]
+    return found[found["block"] != found["block"].iloc[len(found) // 2]]
 
 
 def _without_grid(folder: Path) -> None:

@@ -59,12 +59,10 @@ def alternatives(blocks: Sequence[Block], asked: Sensitivity) -> Iterator[Altern
     """List the priors to re-fit under, those that are declared first."""
     yield Alternative(AS_DECLARED, "as declared", 1.0)
     for block in blocks:
-        if block.of_correlations:
-            for factor in asked.eta_factors:
-                yield Alternative(block.name, f"LKJ({factor * block.eta:g})", factor)
-        else:
-            for factor in asked.sd_factors:
-                yield Alternative(block.name, _times(factor), factor)
+        lkj = block.of_correlations
+        for factor in asked.factors(lkj):
+            setting = f"LKJ({factor * block.eta:g})" if lkj else _times(factor)
+            yield Alternative(block.name, setting, factor)
     for factor in asked.sd_factors_of_all:
         yield Alternative(EVERY_BLOCK, _times(factor), factor)
 
