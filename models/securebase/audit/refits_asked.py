@@ -17,7 +17,7 @@ GRID: Final = "prior_grid.csv"
 DROPOUT: Final = "dropout.csv"
 RIVALS: Final = "prediction.csv"
 
-Setting = Mapping[str, float | str]
+Setting = Mapping[str, object]
 """What a re-fit was: columns of its table, with their values."""
 
 
