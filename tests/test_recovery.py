@@ -17,7 +17,13 @@ from securebase.config import Decision, Recovery, Refits, Sampling
 from securebase.families import dyadic_growth
 from securebase.faults import InputError
 from securebase.fitting import Question, posed
-from securebase.recovery.coverage import coverage_band, coverages, unsettled, wrong_verdicts
+from securebase.recovery.coverage import (
+    coverage_band,
+    coverages,
+    data_weight,
+    unsettled,
+    wrong_verdicts,
+)
 from securebase.recovery.page import write_page
 from securebase.recovery.replicates import (
     LEVELS,
@@ -267,7 +273,16 @@ def tables(rng: np.random.Generator, estimands: int, spread: float = 1.0) -> pd.
     """Make tables of estimands that are covered as often as intervals `spread` times as wide."""
     replicates = 400
     table = pd.DataFrame({"claim": [f"c{number}" for number in range(estimands)]}).assign(
-        study="s", analysis="a", world="source", region="rope", replicates=replicates, failed=0
+        study="s",
+        analysis="a",
+        world="source",
+        region="rope",
+        replicates=replicates,
+        failed=0,
+        truth=0.0,
+        bias=0.0,
+        rmse=1.0,
+        posterior_sd=1.0,
     )
     deviations = np.abs(rng.normal(size=(estimands, replicates)))
     for level in LEVELS:
@@ -362,13 +377,24 @@ def test_page_names_what_is_outside_and_what_could_not_be_settled(tmp_path: Path
     tables = judged_tables()
     write_page(tables, tmp_path)
     said = (tmp_path / "README.md").read_text(encoding="utf-8")
-    assert "`s` one, world null: 50 % interval covers 0.200" in said
-    assert said.count("interval covers") == 1
+    assert "| `s` | one | null | 1 | **0.200** / 0.800 / 0.950 |" in said
+    assert said.count("| **") == 1
     assert "- `s` (7 units): one (25%)" in said
     assert "`s` one (1)" in said.split("leaves them an effect")[1]
     kept = gathered([tmp_path / "s.csv"])
     pd.testing.assert_frame_equal(kept, tables, check_dtype=False)
     assert len(pd.read_csv(tmp_path / "coverage.csv")) == 6
+
+
+def test_weight_of_the_data_is_that_of_a_normal_posterior() -> None:
+    rng, truth, error = np.random.default_rng(5), 0.5, 1.5
+    weight = 1 / (1 + error**2)  # of data with that standard error beside a prior N(0, 1)
+    means = weight * rng.normal(truth, error, 20_000)
+    table = pd.DataFrame({
+        "bias": [(means - truth).mean()], "rmse": [np.sqrt(((means - truth) ** 2).mean())],
+        "posterior_sd": [np.sqrt(weight) * error],
+    })  # fmt: skip
+    assert data_weight(table)[0] == pytest.approx(weight, rel=0.03)
 
 
 def test_what_was_made_again_takes_the_place_of_what_was_known() -> None:

@@ -45,11 +45,13 @@ def coverages(table: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pd.DataFrame
-        The rows of the table once per level: columns study, analysis, world, claim, level,
-        fitted, coverage, p (exact binomial, two-sided), p_family (over all rows).
+        The rows of the table once per level: columns study, analysis, world, claim, truth,
+        data_weight (see `data_weight`), level, fitted, coverage, p (exact binomial, two-sided),
+        p_family (over all rows).
     """
-    names = ["study", "analysis", "world", "claim"]
+    names = ["study", "analysis", "world", "claim", "truth", "data_weight"]
     table = table[table["region"] != UNDEFINED]
+    table = table.assign(data_weight=data_weight(table))
     fitted = (table["replicates"] - table["failed"]).astype(int)
     parts = [
         table[names].assign(level=level, fitted=fitted, coverage=table[f"coverage_{level}"])
@@ -62,6 +64,17 @@ def coverages(table: pd.DataFrame) -> pd.DataFrame:
     above = binom.sf(held - 1, long["fitted"], nominal)
     p = np.minimum(2 * np.minimum(below, above), 1.0)
     return long.assign(p=p, p_family=holm(np.asarray(p)))
+
+
+def data_weight(table: pd.DataFrame) -> "pd.Series[float]":
+    """Give the share of a posterior's precision that comes from the data.
+
+    With prior and likelihood normal, a share w makes the posterior mean w times what the data
+    alone say, and its variance w times theirs. Over replicates means then vary by w² times the
+    variance of the data alone, so that w is their variance over that of the posterior.
+    """
+    between = table["rmse"] ** 2 - table["bias"] ** 2
+    return between / table["posterior_sd"] ** 2
 
 
 def wrong_verdicts(table: pd.DataFrame) -> pd.DataFrame:
