@@ -10,7 +10,7 @@ import pytest
 
 from securebase.bundle import opening
 from securebase.bundle.archive import write_archive
-from securebase.bundle.opening import open_bundle
+from securebase.bundle.opening import Bundle, open_bundle
 from securebase.faults import InputError
 
 ABOUT = json.dumps({"format": 1, "analyses": ["growth"]}).encode()
@@ -45,6 +45,18 @@ def test_plain_bundle_is_opened_and_gone_afterwards(tmp_path: Path) -> None:
         with pytest.raises(InputError, match="one of: growth"):
             bundle.of("../growth", "cells.csv")
     assert not folder.exists()
+
+
+def test_a_folder_is_read_with_the_same_care(tmp_path: Path) -> None:
+    folder, elsewhere = tmp_path / "bundle", tmp_path / "model.json"
+    (folder / "analyses" / "growth").mkdir(parents=True)
+    (folder / "bundle.json").write_bytes(ABOUT)
+    elsewhere.write_text('{"moments": "released"}')
+    (folder / "analyses" / "growth" / "model.json").symlink_to(elsewhere)
+    with pytest.raises(InputError, match=r"model\.json.*leads out of the bundle"):
+        Bundle(folder).template("growth")
+    with pytest.raises(InputError, match=r"priors\.json.*no such file"):
+        Bundle(folder).priors("growth")
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from securebase.audit.identities import Array
 from securebase.audit.opened import Opened
 from securebase.audit.second_route import Route, by_rows
 from securebase.bundle.models import BundledModel
-from securebase.bundle.opening import Bundle, bundled_model, refit_bundle
+from securebase.bundle.opening import bundled_model, refit_bundle
 from securebase.faults import InputError
 from securebase.names import SAMPLES
 
@@ -47,7 +47,7 @@ class BundledModels:
 
     def refit(self, opened: Opened, analysis: str, seed: int) -> tuple[xr.Dataset, xr.Dataset]:
         """Draw anew from the moments: posterior and sample_stats."""
-        return refit_bundle(Bundle(opened.folder), analysis, seed, cores=self.cores)
+        return refit_bundle(opened.bundle, analysis, seed, cores=self.cores)
 
     def second_route(self, opened: Opened, analysis: str, file: str) -> Route | str:
         """Compare the density at draws of a file by rows that have the moments of the bundle."""
@@ -56,13 +56,11 @@ class BundledModels:
         unknown = np.full([posterior.sizes[dim] for dim in SAMPLES], np.nan)
         stored = stats["logp"].values if "logp" in stats else unknown
         try:
-            moments = Bundle(opened.folder).moments(analysis)
+            moments = opened.bundle.moments(analysis)
             return by_rows(self.model(opened, analysis), moments, posterior, stored)
         except InputError as error:
             return error.faults[0].given
 
     def model(self, opened: Opened, analysis: str) -> BundledModel:
         """Write the model of an analysis once."""
-        return opened.once(
-            "model", analysis, lambda: bundled_model(Bundle(opened.folder), analysis)
-        )
+        return opened.once("model", analysis, lambda: bundled_model(opened.bundle, analysis))

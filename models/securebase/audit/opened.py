@@ -1,18 +1,19 @@
 """A bundle that was unpacked: its files, read when they are asked for."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 import pandas as pd
 import xarray as xr
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from securebase.bundle.opening import Bundle
 from securebase.codebook.plan import Plan
 from securebase.codebook.study import Study
 from securebase.config import (
@@ -28,10 +29,6 @@ from securebase.deposit.contents import MANIFEST
 from securebase.draws_files import read_draws
 from securebase.faults import Fault, InputError
 from securebase.report.result_tables import read_table
-
-# no honest file comes near: what is larger is not read
-_MOST_BYTES: Final[Mapping[str, int]] = {".nc": 2 << 30}
-_MOST_TEXT: Final = 256 << 20
 
 
 class About(BaseModel):
@@ -83,24 +80,14 @@ class Opened:
     signers: Path | None = None
     _known: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False)
 
-    def path(self, name: str) -> Path:
-        """Find a file of the bundle.
+    @property
+    def bundle(self) -> Bundle:
+        """The bundle as it is fitted again."""
+        return Bundle(self.folder)
 
-        Raises
-        ------
-        InputError
-            Where there is none, it is too large to be read, or it lies outside of the folder.
-        """
-        path = self.folder / name
-        if path.is_symlink() or not path.resolve().is_relative_to(self.folder.resolve()):
-            given, expected = "leads out of the bundle", "a file of the bundle"
-        elif not path.is_file():
-            given, expected = "no such file", "a file of the bundle"
-        elif path.stat().st_size > _MOST_BYTES.get(path.suffix, _MOST_TEXT):
-            given, expected = "too large to be read", "tables and draws of a study"
-        else:
-            return path
-        raise InputError("the bundle", [Fault(name, given, expected)])
+    def path(self, name: str) -> Path:
+        """Find a file; see `Bundle.path`."""
+        return self.bundle.path(name)
 
     def has(self, name: str) -> bool:
         """Say whether there is such a file."""

@@ -17,7 +17,7 @@ from securebase.audit.registry import audited, readers_seed
 from securebase.audit.report import Report
 from securebase.audit.signatures import sign
 from securebase.audit.untested import untested
-from securebase.bundle.opening import Bundle, open_bundle
+from securebase.bundle.opening import open_bundle
 from securebase.faults import Fault, InputError
 from securebase.report.rendering import write_page
 from securebase.whole_files import write_whole
@@ -64,7 +64,7 @@ def _run(opened: Opened, arguments: argparse.Namespace) -> int:
 
 def _questions(opened: Opened, arguments: argparse.Namespace) -> list[Asking]:
     """Read what the reviewer asks, before anything is computed."""
-    bundle = Bundle(opened.folder)
+    bundle = opened.bundle
     asked = read_own_priors(arguments.priors, bundle) if arguments.priors else []
     return asked + (read_own_rivals(arguments.rival, bundle) if arguments.rival else [])
 

@@ -26,6 +26,9 @@ from securebase.priors import Prior
 MOST_FILES: Final = 2_000
 MOST_BYTES: Final = 2_000_000_000
 FORMAT: Final = 1
+# no honest file comes near: what is larger is not read
+_MOST_BYTES_OF: Final[Mapping[str, int]] = {".nc": 2 << 30}
+_MOST_TEXT: Final = 256 << 20
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,25 @@ class Bundle:
 
     folder: Path
 
+    def path(self, name: str) -> Path:
+        """Find a file.
+
+        Raises
+        ------
+        InputError
+            Where there is none, it is too large to be read, or it lies outside of the folder.
+        """
+        path = self.folder / name
+        if path.is_symlink() or not path.resolve().is_relative_to(self.folder.resolve()):
+            given, expected = "leads out of the bundle", "a file of the bundle"
+        elif not path.is_file():
+            given, expected = "no such file", "a file of the bundle"
+        elif path.stat().st_size > _MOST_BYTES_OF.get(path.suffix, _MOST_TEXT):
+            given, expected = "too large to be read", "tables and draws of a study"
+        else:
+            return path
+        raise InputError("the bundle", [Fault(name, given, expected)])
+
     @cached_property
     def about(self) -> dict[str, Any]:
         """What bundle.json says."""
@@ -52,14 +74,14 @@ class Bundle:
 
     def json(self, name: str) -> Any:
         """Read a JSON file."""
-        return json.loads((self.folder / name).read_text(encoding="utf-8"))
+        return json.loads(self.path(name).read_text(encoding="utf-8"))
 
     def of(self, analysis: str, name: str) -> Path:
         """Path of a file of an analysis."""
         if analysis not in self.analyses:
             given, known = f"no analysis '{analysis}'", ", ".join(self.analyses)
             raise InputError("bundle", [Fault("bundle.json", given, f"one of: {known}")])
-        return self.folder / "analyses" / analysis / name
+        return self.path(f"analyses/{analysis}/{name}")
 
     def template(self, analysis: str) -> dict[str, Any]:
         """What model.json says of an analysis."""

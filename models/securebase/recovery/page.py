@@ -112,8 +112,8 @@ def _outside_lines(found: pd.DataFrame) -> Iterator[str]:
     for (study, _, world, claim), part in found.groupby(KEYS, sort=False):
         first = part.iloc[0]
         covered = " / ".join(
-            f"**{one.coverage:.3f}**" if one.p_family < 0.05 else f"{one.coverage:.3f}"
-            for one in part.sort_values("level").itertuples()
+            f"**{one['coverage']:.3f}**" if one["p_family"] < 0.05 else f"{one['coverage']:.3f}"
+            for one in part.sort_values("level").to_dict("records")
         )
         yield (
             f"| `{study}` | {claim} | {world} | {first['truth']:.3g} | {covered} | "

@@ -22,7 +22,6 @@ from securebase.audit.outcomes import Said, fails, passes, skips, warns
 from securebase.audit.second_route import rows_of
 from securebase.audit.synthetic_rows import SyntheticRows
 from securebase.bundle.models import BundledModel
-from securebase.bundle.opening import Bundle
 from securebase.calibration.band import holm, uniform_band
 from securebase.claims import estimand_draws
 from securebase.codebook.extracts import claims_of
@@ -84,7 +83,7 @@ def ranks_of(asked: Asked, name: str) -> tuple[dict[str, np.ndarray], int]:
         raise ValueError("calibration is of a model")
     opened = asked.opened
     model, claims = asked.models.model(opened, name), claims_of(opened.study, name)
-    rows = rows_of(model, Bundle(opened.folder).moments(name))
+    rows = rows_of(model, opened.bundle.moments(name))
     posterior = opened.tree(source_of_draws(opened, name))["posterior"].to_dataset()
     flat = posterior.stack(sample=SAMPLES)
     places = np.linspace(0, flat.sizes["sample"] - 1, asked.replicates).astype(int)

@@ -12,7 +12,6 @@ from securebase.audit.opened import Opened
 from securebase.audit.questions.asked import Asking
 from securebase.bundle.fidelity import failed_checks, judged_as
 from securebase.bundle.models import BundledModel
-from securebase.bundle.opening import Bundle
 from securebase.claims import claim_faults
 from securebase.codebook.claim import Claim, claimed_column
 from securebase.codebook.extracts import claims_of
@@ -119,7 +118,7 @@ def answered(
     """
     claims = asking.read(claims_of(opened.study, asking.analysis))
     before = judged_in_bundle(opened, asking.analysis)
-    model = asking.model(Bundle(opened.folder))
+    model = asking.model(opened.bundle)
     draws = model.fit(sampling or opened.as_run.sampling, seed, cores)
     after, trouble = judged_by(opened, claims, model, draws)
     units, published = claim_units(opened.study), _published(opened)

@@ -11,7 +11,6 @@ from securebase.audit.outcomes import Said, fails, passes, skips
 from securebase.audit.records.handed import Handed
 from securebase.bundle.analysis_files import exact_moments
 from securebase.bundle.moment_files import BY_UNIT, moments_for
-from securebase.bundle.opening import Bundle
 from securebase.codebook.analysis import Analysis
 from securebase.codebook.study import Study
 from securebase.fitting import Question, posed
@@ -31,7 +30,7 @@ def raw_to_moments(opened: Opened, handed: Handed) -> Iterator[Said]:
     if opened.about.tier != "controlled":
         yield skips(_PUBLIC)
         return
-    waves, bundle = handed.waves(opened.study), Bundle(opened.folder)
+    waves, bundle = handed.waves(opened.study), opened.bundle
     for name in opened.study.analyses:
         template = bundle.template(name)
         if template["moments"] != "released":
