@@ -149,7 +149,7 @@ def test_no_priors_are_asked_of_an_analysis_without_moments(opened: Opened, tmp_
     before = path.read_text(encoding="utf-8")
     path.write_text(json.dumps({**json.loads(before), "moments": "too few units"}))
     try:
-        with pytest.raises(InputError, match="no moments of growth: too few units"):
+        with pytest.raises(InputError, match=r"model\.json: no moments of growth: too few units"):
             asked(opened, tmp_path, "growth: {change: {sd: 1}}")
     finally:
         path.write_text(before, encoding="utf-8")

@@ -107,7 +107,7 @@ def _analysis_fault(document: Document, bundle: Bundle, name: Any, content: Any)
         bundle.moments(name)
     except InputError as error:
         (one,) = error.faults
-        return document.fault((name,), one.given, one.expected, one.remedy)
+        return document.fault((name,), f"{one.file}: {one.given}", one.expected, one.remedy)
     return None
 
 
