@@ -84,7 +84,7 @@ def _faults(
 
 def _claims(bundle: Bundle, analysis: str) -> list[str]:
     """Name the claims of an analysis."""
-    said = yaml.safe_load((bundle.folder / "study.yaml").read_text(encoding="utf-8"))
+    said = yaml.safe_load(bundle.path("study.yaml").read_text(encoding="utf-8"))
     return [str(one["id"]) for one in said["claims"] if one["analysis"] == analysis]
 
 
