@@ -72,7 +72,8 @@ def instructions(contents: Contents) -> str:
                     "`securebase audit bundle.zip` checks every file, number and draw.",
                     "`securebase audit bundle.zip --level refit --seed N` fits every analysis "
                     "again, with a seed of your own.",
-                    "With priors of your own: `securebase.bundle.opening.refit_bundle`.",
+                    "`--priors mine.yaml` and `--rival mine.yaml` fit with priors or a structure "
+                    "of your own, and tell each verdict before and after.",
                     f"Optional: `Rscript {LAVAAN}` in the unpacked folder fits growth models by "
                     "another program.",
                 )
