@@ -69,6 +69,8 @@ def sections(
     """Say what was found in one design."""
     fits, outside = calibration.fits, found[found["p"] < 0.05]
     failed = int((fits["failure"] != "").sum())
+    pairs = zip(fits["r_hat"], fits["ess"], strict=True)
+    apart = sum(not design.refits.mixed(r_hat, ess) for r_hat, ess in pairs)
     left = ", ".join(f"`{one}` (p = {p:.3f})" for one, p in outside["p"].items()) or "none"
     lines = [
         f"## {design.title}\n",
@@ -81,8 +83,8 @@ def sections(
         f"{int((fits['divergences'] > 0).sum())} re-fits.",
         f"- {int((fits['draws'] > fits['draws'].min()).sum())} re-fits had not mixed after "
         f"{int(fits['draws'].min())} draws and were drawn again, with up to "
-        f"{int(fits['draws'].max())}; largest R-hat {fits['r_hat'].max():.3f}, smallest effective "
-        f"sample size {fits['ess'].min():.0f}.",
+        f"{int(fits['draws'].max())}; {apart} had not even then, and keep their ranks: largest "
+        f"R-hat {fits['r_hat'].max():.3f}, smallest effective sample size {fits['ess'].min():.0f}.",
         f"- Numbers: [{name}.csv]({name}.csv), ranks: [{name}_ranks.csv]({name}_ranks.csv).\n",
         f"![Distribution of ranks less the uniform one, {design.title}]({name}.svg)\n",
     ]
