@@ -29,34 +29,31 @@ Made by `make calibrate`; nothing here is written by hand.
 
 
 def drawn(calibration: Calibration, title: str) -> str:
-    """Draw each quantity's distribution of ranks, less the uniform one, over the band."""
+    """Draw distributions of ranks, less the uniform one, over the band: a panel per variable."""
     share, low, high = uniform_band(len(calibration.ranks), calibration.highest).limits()
-    names, columns = list(calibration.ranks), 5
-    rows = -(-len(names) // columns)
+    variables = calibration.ranks.T.groupby(lambda name: name.partition("[")[0], sort=False)
+    columns = 5
+    rows = -(-len(variables) // columns)
     style = {"svg.hashsalt": "securebase", "svg.fonttype": "none", "font.size": 7}
     with rc_context(style):
         figure = Figure(figsize=(2.2 * columns, 1.5 * rows + 0.5), layout="constrained")
         figure.suptitle(f"{title}: {len(calibration.ranks)} re-fits, 95 % simultaneous band")
         grid = np.ravel(figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False))
-        for axes, name in zip(grid, names, strict=False):
+        for axes, (variable, quantities) in zip(grid, variables, strict=False):
             axes.fill_between(share, low, high, color="#d3d8dd", linewidth=0)
-            difference = distribution_difference(
-                calibration.ranks[name].to_numpy(), calibration.highest
-            )
-            outside = bool(((difference < low) | (difference > high)).any())
-            axes.plot(share, difference, color="#d55e00" if outside else "#0072b2", linewidth=1)
-            axes.set_title(wrapped(name), fontsize=6)
+            for ranks in quantities.to_numpy():
+                difference = distribution_difference(ranks, calibration.highest)
+                outside = bool(((difference < low) | (difference > high)).any())
+                colour = "#d55e00" if outside else "#0072b2"
+                # what is outside lies on top
+                axes.plot(share, difference, color=colour, linewidth=0.7, zorder=2 + outside)
+            axes.set_title(f"{variable} ({len(quantities)})", fontsize=6)
             axes.spines[["top", "right"]].set_visible(False)
-        for axes in grid[len(names) :]:
+        for axes in grid[len(variables) :]:
             axes.set_visible(False)
         text = io.StringIO()
         figure.savefig(text, format="svg", metadata={"Date": None, "Creator": None})
     return text.getvalue()
-
-
-def wrapped(name: str) -> str:
-    """Break a long name at the bracket and between coordinates."""
-    return name if len(name) < 30 else name.replace("[", "\n[").replace(", ", ",\n ", 1)
 
 
 def sections(

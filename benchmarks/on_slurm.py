@@ -84,7 +84,7 @@ def main() -> None:
     parser.add_argument("--memory-mb", type=int, default=12_000, help="of the node")
     parser.add_argument("arguments", nargs="+", help="of Snakemake: targets, then settings")
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+    with tempfile.TemporaryDirectory() as folder:
         here = ran(Path(folder, "here"), ["--cores", str(asked.cpus)], asked.arguments)
         with running_cluster(asked.cpus, asked.memory_mb):
             profile = ["--profile", "workflow/profiles/slurm"]

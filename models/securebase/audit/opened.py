@@ -80,7 +80,7 @@ class Opened:
     signers: Path | None = None
     _known: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False)
 
-    @property
+    @cached_property
     def bundle(self) -> Bundle:
         """The bundle as it is fitted again."""
         return Bundle(self.folder)
