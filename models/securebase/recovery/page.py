@@ -17,6 +17,8 @@ from securebase.recovery.coverage import (
 from securebase.recovery.replicates import LEVELS, UNDEFINED
 from securebase.recovery.table import VERDICTS
 
+# of a whole family of tests, after correction
+FAMILY_ALPHA = 0.05
 KEYS = ["study", "analysis", "world", "claim"]
 HEAD = """# Recovery of known truths
 
@@ -87,12 +89,12 @@ def _coverage_lines(tables: pd.DataFrame) -> list[str]:
     for level in LEVELS:
         part = found[found["level"] == level]
         low, high = coverage_band(int(part["fitted"].median()), level, len(found))
-        outside = int((part["p_family"] < 0.05).sum())
+        outside = int((part["p_family"] < FAMILY_ALPHA).sum())
         lines.append(
             f"| {level} % | {part['coverage'].mean():.3f} | {part['coverage'].min():.3f} | "
             f"{part['coverage'].max():.3f} | {low:.3f} to {high:.3f} | {outside} |"
         )
-    far = found.loc[found["p_family"] < 0.05, KEYS].drop_duplicates()
+    far = found.loc[found["p_family"] < FAMILY_ALPHA, KEYS].drop_duplicates()
     if far.empty:
         return [*lines, "", "None is outside.", ""]
     return [*lines, "", *_outside_lines(found.merge(far, on=KEYS)), ""]
@@ -112,7 +114,7 @@ def _outside_lines(found: pd.DataFrame) -> Iterator[str]:
     for (study, _, world, claim), part in found.groupby(KEYS, sort=False):
         first = part.iloc[0]
         covered = " / ".join(
-            f"**{one['coverage']:.3f}**" if one["p_family"] < 0.05 else f"{one['coverage']:.3f}"
+            f"**{one['coverage']:.3f}**" if one["p_family"] < FAMILY_ALPHA else f"{one['coverage']:.3f}"
             for one in part.sort_values("level").to_dict("records")
         )
         yield (
@@ -133,7 +135,7 @@ def _error_lines(tables: pd.DataFrame) -> list[str]:
     lines += [
         f"- `{one['study']}` {one['claim']}, world {one['world']}: {one['rate']:.3f} ± "
         f"{one['se']:.3f} (p = {one['p']:.2g}; {one['p_family']:.2g})"
-        + ("" if one["p_family"] < 0.05 else ", within chance")
+        + ("" if one["p_family"] < FAMILY_ALPHA else ", within chance")
         for one in found.to_dict("records")
     ]
     moved = tables[(tables["world"] == "null") & tables["region"].isin(["beyond", "opposite"])]
