@@ -114,8 +114,9 @@ def _outside_lines(found: pd.DataFrame) -> Iterator[str]:
     for (study, _, world, claim), part in found.groupby(KEYS, sort=False):
         first = part.iloc[0]
         covered = " / ".join(
-            f"**{one['coverage']:.3f}**" if one["p_family"] < FAMILY_ALPHA else f"{one['coverage']:.3f}"
+            f"{mark}{one['coverage']:.3f}{mark}"
             for one in part.sort_values("level").to_dict("records")
+            for mark in ("**" if one["p_family"] < FAMILY_ALPHA else "",)
         )
         yield (
             f"| `{study}` | {claim} | {world} | {first['truth']:.3g} | {covered} | "
