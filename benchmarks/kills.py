@@ -133,7 +133,7 @@ def main(kills: int) -> None:
             remove_results(trial.folder)
             run, begun = trial.begin("--", *TARGETS), time.monotonic()
             time.sleep(random.uniform(0.05, 0.7) * took)
-            what = ("Snakemake", "job", "slurmd", "job", "Snakemake", "slurmctld")[number % 6]
+            what = ("Snakemake", "job", "node1", "job", "Snakemake", "slurmctld")[number % 6]
             killed = trial.kill(what, run)
             moment = time.monotonic() - begun
             said = trial.complete(run)

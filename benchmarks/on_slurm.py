@@ -83,8 +83,10 @@ def main() -> None:
     parser.add_argument("--cpus", type=int, default=2, help="of the node, and locally")
     parser.add_argument("--memory-mb", type=int, default=12_000, help="of the node")
     parser.add_argument("arguments", nargs="+", help="of Snakemake: targets, then settings")
+    parser.add_argument("--into", type=Path, help="keep both checkouts there")
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = asked.into or Path(temporary)
         here = ran(Path(folder, "here"), ["--cores", str(asked.cpus)], asked.arguments)
         with running_cluster(asked.cpus, asked.memory_mb):
             profile = ["--profile", "workflow/profiles/slurm"]

@@ -22,6 +22,7 @@ ORDER = [
     "codebook",
     "config",
     "ledger",
+    "retries",
     "registration",
     "waves",
     "clusters",

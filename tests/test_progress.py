@@ -165,6 +165,22 @@ def test_causes(slurm: str, own: str, why: str, tmp_path: Path) -> None:
     assert line or why == "its logs do not say why"
 
 
+@pytest.mark.parametrize(
+    ("state", "why"),
+    [
+        ("NODE_FAIL", "its node failed"),
+        ("TIMEOUT", "it took longer than runtime"),
+        ("OUT_OF_MEMORY", "it needed more memory than mem_mb"),
+        ("PREEMPTED", "the cluster took its place away"),
+        ("CANCELLED by 0", "it was cancelled"),
+    ],
+)
+def test_the_state_tells_why_where_logs_are_silent(state: str, why: str, tmp_path: Path) -> None:
+    (tmp_path / "5.log").write_text("12:00:00 compiled\n")
+    said = f"SLURM-job '5' failed, SLURM status is: '{state}'."
+    assert cause(Job("4", logs=["5.log"], message=said), tmp_path) == (why, said)
+
+
 def test_a_job_that_was_not_taken() -> None:
     refused = "SLURM sbatch failed. The error message was 'sbatch: error: invalid partition'"
     assert cause(Job("4", message=refused), Path()) == ("the cluster did not take it", refused)

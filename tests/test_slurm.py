@@ -17,6 +17,7 @@ from workflow_example import checkout
 from securebase.ledger.tried import tried
 from securebase.ledger.verifying import read_ledger
 from securebase.progress.queue import queued
+from securebase.retries import KEPT
 
 POSTERIOR = "results/small/growth/posterior.nc"
 PATIENCE = 180.0
@@ -28,6 +29,7 @@ class Checkout:
     def __init__(self, folder: Path, cluster: Cluster) -> None:
         self.folder = folder
         self.cluster = cluster
+        self.log = folder / "logs" / "sample_posterior" / "small" / "growth.log"
 
     def begin(self, *arguments: str) -> subprocess.Popen[str]:
         """Call snakemake in a process group of its own."""
@@ -42,6 +44,7 @@ class Checkout:
         """Begin a run with the profile for Slurm, polled as often as can be."""
         profile = ("--profile", "workflow/profiles/slurm")
         often = ("--slurm-init-seconds-before-status-checks", "1")
+        self.log.unlink(missing_ok=True)
         return self.begin(*profile, *often, *arguments)
 
     def run(self, *arguments: str) -> tuple[int, str]:
@@ -52,8 +55,7 @@ class Checkout:
 
     def sampling(self, run: subprocess.Popen[str]) -> str:
         """Wait until a run has begun to fit; give the number of its job."""
-        log = self.folder / "logs" / "sample_posterior" / "small" / "growth.log"
-        begun = lambda: log.exists() and "units" in log.read_text()  # noqa: E731
+        begun = lambda: self.log.exists() and "units" in self.log.read_text()  # noqa: E731
         wait_until(lambda: begun() or run.poll() is not None, "a fit", PATIENCE)
         assert run.poll() is None, run.stdout.read() if run.stdout else ""
         return self.cluster.jobs("running")[0]
@@ -71,7 +73,7 @@ def cluster() -> Iterator[Cluster]:
         pytest.skip("Snakemake's plugin for Slurm is not installed: `make environment`")
     if why := lacking():
         pytest.skip(why)
-    with running_cluster() as cluster:
+    with running_cluster(nodes=2) as cluster:
         yield cluster
 
 
@@ -98,6 +100,50 @@ def test_a_cancelled_job_is_told_with_its_number_both_logs_and_the_cause(here: C
     assert not (here.folder / POSTERIOR).exists()
 
 
+def test_a_run_that_is_interrupted_cancels_its_jobs(here: Checkout) -> None:
+    process = here.submit("--", POSTERIOR)
+    number = here.sampling(process)
+    process.send_signal(signal.SIGINT)
+    said, _ = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 1, said
+    wait_until(here.cluster.idle, "the job has ended")
+    assert f"{number} CANCELLED" in here.cluster.jobs("all", "%i %T")
+    assert not (here.folder / POSTERIOR).exists()
+
+
+def test_a_job_whose_node_fails_is_run_again_on_another(here: Checkout) -> None:
+    process = here.submit("--", POSTERIOR)
+    number = here.sampling(process)
+    node = here.cluster.ask("squeue", "-h", "-j", number, "-o", "%N")
+    here.cluster.lose(node)
+    said, _ = process.communicate(timeout=PATIENCE)
+    here.cluster.start(node)
+    assert process.returncode == 0, said
+    *_, lost, again = sorted(here.cluster.jobs("all", "%6i %T %N"))
+    assert lost.split() == [number, "NODE_FAIL", node]
+    assert again.split()[1:] == ["COMPLETED", "node2" if node == "node1" else "node1"]
+    (here.folder / POSTERIOR).unlink()
+
+
+def test_a_fit_that_had_finished_when_its_job_was_killed_is_not_made_again(
+    here: Checkout,
+) -> None:
+    before = here.fits()["finished"]
+    process = here.submit("--", POSTERIOR)
+    number = here.sampling(process)
+    kept = here.folder / KEPT / POSTERIOR / "label.json"
+    wait_until(kept.exists, "the fit has finished", PATIENCE)
+    written = (here.folder / POSTERIOR).read_bytes()
+    here.cluster.ask("scancel", "--signal=KILL", "--full", number)
+    said, _ = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, said
+    assert "Trying to restart job" in said
+    assert (here.folder / POSTERIOR).read_bytes() == written
+    assert here.fits()["finished"] == before + 1
+    assert not kept.exists()
+    (here.folder / POSTERIOR).unlink()
+
+
 def test_a_job_without_enough_memory_is_run_again_with_more(here: Checkout) -> None:
     asked = "sample_posterior:mem_mb=150 if attempt == 1 else 2000"
     code, said = here.run("--set-resources", asked, "--", POSTERIOR)
@@ -111,7 +157,6 @@ def test_a_run_whose_snakemake_is_killed_is_taken_up_and_nothing_fitted_twice(
     here: Checkout,
 ) -> None:
     before = here.fits()["finished"]
-    (here.folder / "logs" / "sample_posterior" / "small" / "growth.log").unlink()
     process = here.submit("--forcerun", "sample_posterior")
     number = here.sampling(process)
     here.cluster.ask("scontrol", "suspend", number)  # so that it is there when it is looked for

@@ -6,12 +6,13 @@
 import os
 import platform
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,7 +52,7 @@ class Cluster:
     folder : Path
         With its logs and state.
     daemons : dict of str to Popen
-        By name of the program.
+        ``munged``, ``slurmctld``, and a slurmd for each node, by the node's name: node1 and on.
     """
 
     folder: Path
@@ -65,25 +66,32 @@ class Cluster:
         """Jobs in a state, in a format of squeue."""
         return self.ask("squeue", "--noheader", f"--states={state}", f"--format={form}").split("\n")
 
-    def start(self, program: str) -> None:
+    def start(self, daemon: str) -> None:
         """Start a daemon in the foreground, as a child of this process."""
-        arguments = {
-            "munged": ["--foreground", "--force", f"--socket={self.folder}/munge.socket"]
-            + [
-                f"--{what}-file={self.folder}/munge.{what}"
-                for what in ("key", "pid", "log", "seed")
-            ]
-        }
-        with open(self.folder / f"{program}.out", "ab") as log:
-            self.daemons[program] = subprocess.Popen(
-                [program, *arguments.get(program, ["-D"])],
+        files = [
+            f"--{what}-file={self.folder}/munge.{what}" for what in ("key", "pid", "log", "seed")
+        ]
+        munge = ["--foreground", "--force", f"--socket={self.folder}/munge.socket", *files]
+        commands = {"munged": ["munged", *munge], "slurmctld": ["slurmctld", "-D"]}
+        with open(self.folder / f"{daemon}.out", "ab") as log:
+            self.daemons[daemon] = subprocess.Popen(
+                commands.get(daemon, ["slurmd", "-D", "-N", daemon]),
                 stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
 
-    def kill(self, program: str) -> None:
+    def kill(self, daemon: str) -> None:
         """Kill a daemon as a crash would."""
-        self.daemons[program].kill()
-        self.daemons[program].wait()
+        self.daemons[daemon].kill()
+        self.daemons[daemon].wait()
+
+    def lose(self, node: str) -> None:
+        """Let a node go as in a power cut: its daemon, and every process of its jobs."""
+        numbers = [one.split()[0] for one in self.jobs("running", "%i %N") if one.endswith(node)]
+        self.kill(node)
+        for number in numbers:
+            # what watches over a job goes first: it would still tell that the job has ended
+            _kill_where("cmdline", f"slurmstepd: [{number}.")
+            _kill_where("environ", f"\0SLURM_JOB_ID={number}\0")
 
     def idle(self) -> bool:
         """Whether no job waits or runs."""
@@ -115,26 +123,30 @@ def free_ports(count: int) -> list[int]:
 
 
 @contextmanager
-def running_cluster(cpus: int = 4, memory_mb: int = 12_000) -> Iterator[Cluster]:
+def running_cluster(cpus: int = 4, memory_mb: int = 12_000, nodes: int = 1) -> Iterator[Cluster]:
     """Start a cluster, and stop it: its jobs, its daemons, its folder.
 
     Parameters
     ----------
     cpus, memory_mb : int
-        What the node offers, whatever the machine has.
+        What each node offers, whatever the machine has.
+    nodes : int
+        How many; all are this machine.
     """
     # a short path: that of a socket has at most a hundred characters
     folder = Path(tempfile.mkdtemp(prefix="slurm-", dir="/tmp"))
     folder.chmod(0o755)
     cluster = Cluster(folder, {})
+    names = [f"node{number}" for number in range(1, nodes + 1)]
     try:
-        _configure(folder, cpus, memory_mb)
+        _configure(folder, cpus, memory_mb, names)
         cluster.start("munged")
         wait_until((folder / "munge.socket").exists, "munged answers")
         cluster.start("slurmctld")
         wait_until(lambda: "UP" in cluster.ask("scontrol", "ping"), "slurmctld answers")
-        cluster.start("slurmd")
-        wait_until(lambda: cluster.ask("sinfo", "-h", "-o", "%T") == "idle", "the node is idle")
+        for name in names:
+            cluster.start(name)
+        wait_until(lambda: cluster.ask("sinfo", "-h", "-o", "%T") == "idle", "nodes are idle")
         yield cluster
     finally:
         _stop(cluster)
@@ -142,22 +154,37 @@ def running_cluster(cpus: int = 4, memory_mb: int = 12_000) -> Iterator[Cluster]
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _configure(folder: Path, cpus: int, memory_mb: int) -> None:
-    ports = free_ports(2)
-    text = (Path(__file__).parent / "slurm.conf").read_text(encoding="utf-8")
-    settings = {"controller_port": ports[0], "node_port": ports[1]}
-    settings |= {"cpus": cpus, "memory_mb": memory_mb}
+def _configure(folder: Path, cpus: int, memory_mb: int, names: Sequence[str]) -> None:
     host = platform.node().split(".")[0]
-    configured = text.format(folder=folder, host=host, **settings)
+    ports = free_ports(1 + len(names))
+    nodes = [
+        f"NodeName={name} NodeHostname={host} NodeAddr=127.0.0.1 Port={port} "
+        f"CPUs={cpus} RealMemory={memory_mb} State=UNKNOWN"
+        for name, port in zip(names, ports[1:], strict=True)
+    ]
+    template = (Path(__file__).parent / "slurm.conf").read_text(encoding="utf-8")
+    configured = template.format(
+        folder=folder, host=host, controller_port=ports[0], nodes="\n".join(nodes)
+    )
     (folder / "slurm.conf").write_text(configured, encoding="utf-8")
     CONFIGURATION.parent.mkdir(parents=True, exist_ok=True)
     # a link, so that what a killed test leaves points nowhere and is in nobody's way
     CONFIGURATION.unlink(missing_ok=True)
     CONFIGURATION.symlink_to(folder / "slurm.conf")
-    for name in ("controller", "node"):
+    for name in ("controller", *names):
         (folder / name).mkdir()
     (folder / "munge.key").write_bytes(os.urandom(128))
     (folder / "munge.key").chmod(0o400)
+
+
+def _kill_where(file: str, text: str) -> None:
+    """Kill processes that have a text in one of their files under /proc."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            if text.encode() in (folder / file).read_bytes():
+                os.kill(int(folder.name), signal.SIGKILL)
+        except OSError:  # it has ended
+            continue
 
 
 def _stop(cluster: Cluster) -> None:

@@ -1,6 +1,7 @@
 """Configuration and codebooks, read and checked; what exists; the few input functions."""
 
 import os
+import shutil
 import sys
 from itertools import batched
 from pathlib import Path
@@ -20,6 +21,7 @@ from securebase.progress.causes import failures_told
 from securebase.progress.costs import write_costs
 from securebase.progress.queue import refuse_leftovers
 from securebase.registration.deviations import explanation_faults
+from securebase.retries import KEPT
 from securebase.sources import library_files
 from securebase.codebook.loading import load_study
 from securebase.multiverse.batches import batches
@@ -152,6 +154,11 @@ def threads_of_a_fit(wildcards):
 def again(amount):
     """Resource of a job: where it is retried, twice the amount, and three times."""
     return lambda wildcards, attempt: amount * attempt
+
+
+def attempt_number(wildcards, attempt):
+    """Which attempt of a job this is; a retry takes what an earlier one had finished."""
+    return attempt
 
 
 def raw_files(wildcards):

@@ -27,6 +27,7 @@ rule sample_posterior:
         "../../environment.yml"
     threads: threads_of_a_fit
     resources:
+        attempt=attempt_number,
         mem_mb=again(1700),
         runtime=again(20),
     params:

@@ -27,6 +27,7 @@ rule fit_specifications:
     conda:
         "../../environment.yml"
     resources:
+        attempt=attempt_number,
         mem_mb=again(2000),
         runtime=again(int(5 * CONFIG.multiverse.minutes_per_batch) + 10),
     params:

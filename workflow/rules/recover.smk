@@ -60,6 +60,7 @@ rule recover_batch:
         "../../environment.yml"
     threads: 2
     resources:
+        attempt=attempt_number,
         mem_mb=again(3000),
         runtime=again(120),
     params:

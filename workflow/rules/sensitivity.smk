@@ -26,6 +26,7 @@ rule refit_priors:
         "../../environment.yml"
     threads: 2
     resources:
+        attempt=attempt_number,
         mem_mb=again(2000),
         runtime=again(60),
     params:
@@ -58,6 +59,7 @@ rule refit_departures:
         "../../environment.yml"
     threads: 2
     resources:
+        attempt=attempt_number,
         mem_mb=again(2000),
         runtime=again(60),
     params:
@@ -90,6 +92,7 @@ rule compare_prediction:
         "../../environment.yml"
     threads: 2
     resources:
+        attempt=attempt_number,
         mem_mb=again(2000),
         runtime=again(60),
     params:

@@ -11,11 +11,14 @@ from securebase.config import Prediction, Sampling
 from securebase.ledger.recording import recording
 from securebase.logs import logged
 from securebase.prediction.comparison import compare
+from securebase.retries import make_once
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-with logged(snakemake.log[0]), recording(snakemake.params.ledger, snakemake.input.waves):
+
+def foretell() -> None:
+    """Compare, and write the table."""
     table = compare(
         load_study(Path(snakemake.params.codebook)),
         snakemake.wildcards.analysis,
@@ -26,3 +29,7 @@ with logged(snakemake.log[0]), recording(snakemake.params.ledger, snakemake.inpu
         cores=snakemake.threads,
     )
     table.to_csv(snakemake.output.prediction, index=False)
+
+
+with logged(snakemake.log[0]), recording(snakemake.params.ledger, snakemake.input.waves):
+    make_once(snakemake, foretell)

@@ -10,12 +10,15 @@ from securebase.logs import logged
 from securebase.multiverse.batches import batches
 from securebase.multiverse.fitting import Fitting, fit_batch
 from securebase.multiverse.posing import Raw
+from securebase.retries import make_once
 from securebase.whole_files import whole
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-with logged(snakemake.log[0]), recording(snakemake.params.ledger, snakemake.input.waves):
+
+def fit() -> None:
+    """Fit the batch, and write its table."""
     study = load_study(Path(snakemake.params.codebook), snakemake.params.pinned)
     asked = Multiverse(**snakemake.params.multiverse)
     rules = Sampling(**snakemake.params.sampling), Decision(**snakemake.params.decision)
@@ -24,3 +27,7 @@ with logged(snakemake.log[0]), recording(snakemake.params.ledger, snakemake.inpu
     table = fit_batch(batch, study, Raw(Path(snakemake.params.raw_root)), fitting)
     with whole(Path(snakemake.output.batch)) as partial:
         table.to_parquet(partial, index=False)
+
+
+with logged(snakemake.log[0]), recording(snakemake.params.ledger, snakemake.input.waves):
+    make_once(snakemake, fit)

@@ -8,12 +8,15 @@ from securebase.config import Decision, Recovery, Sampling
 from securebase.ledger.recording import recording
 from securebase.logs import logged
 from securebase.recovery.design import recover_analysis
+from securebase.retries import make_once
 from securebase.simulation import load_simulation
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-with logged(snakemake.log[0]), recording(snakemake.params.ledger, snakemake.input.settings):
+
+def recover() -> None:
+    """Simulate, fit and judge, and write the table."""
     asked, world = snakemake.wildcards, snakemake.wildcards.world
     found = recover_analysis(
         load_study(Path(snakemake.params.codebook)),
@@ -26,3 +29,7 @@ with logged(snakemake.log[0]), recording(snakemake.params.ledger, snakemake.inpu
         part=range(int(asked.first), int(asked.last) + 1),
     )
     found[world].to_parquet(snakemake.output.batch, index=False)
+
+
+with logged(snakemake.log[0]), recording(snakemake.params.ledger, snakemake.input.settings):
+    make_once(snakemake, recover)

@@ -13,11 +13,14 @@ from securebase.dropout.departures import judge_departures
 from securebase.fitting import posed
 from securebase.ledger.recording import recording
 from securebase.logs import logged
+from securebase.retries import make_once
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-with logged(snakemake.log[0]), recording(snakemake.params.ledger, snakemake.input.waves):
+
+def refit() -> None:
+    """Judge each departure, and write the table."""
     study, name = load_study(Path(snakemake.params.codebook)), snakemake.wildcards.analysis
     judged = judge_departures(
         posed(study, name, pd.read_parquet(snakemake.input.waves)),
@@ -29,3 +32,7 @@ with logged(snakemake.log[0]), recording(snakemake.params.ledger, snakemake.inpu
         cores=snakemake.threads,
     )
     judged.to_csv(snakemake.output.dropout, index=False)
+
+
+with logged(snakemake.log[0]), recording(snakemake.params.ledger, snakemake.input.waves):
+    make_once(snakemake, refit)

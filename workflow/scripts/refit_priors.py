@@ -11,12 +11,15 @@ from securebase.config import Decision, Sampling, Sensitivity
 from securebase.fitting import posed
 from securebase.ledger.recording import recording
 from securebase.logs import logged
+from securebase.retries import make_once
 from securebase.sensitivity.grid import refit_grid
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-with logged(snakemake.log[0]), recording(snakemake.params.ledger, snakemake.input.waves):
+
+def refit() -> None:
+    """Fit under each prior, and write the table."""
     study, name = load_study(Path(snakemake.params.codebook)), snakemake.wildcards.analysis
     grid = refit_grid(
         posed(study, name, pd.read_parquet(snakemake.input.waves)),
@@ -27,3 +30,7 @@ with logged(snakemake.log[0]), recording(snakemake.params.ledger, snakemake.inpu
         cores=snakemake.threads,
     )
     grid.to_csv(snakemake.output.grid, index=False)
+
+
+with logged(snakemake.log[0]), recording(snakemake.params.ledger, snakemake.input.waves):
+    make_once(snakemake, refit)

@@ -8,11 +8,14 @@ from securebase.config import Sampling
 from securebase.fitting import fit_analysis
 from securebase.ledger.recording import recording
 from securebase.logs import logged
+from securebase.retries import make_once
 
 if TYPE_CHECKING:
     from snakemake.iocontainers import snakemake
 
-with logged(snakemake.log[0]), recording(snakemake.params.ledger, snakemake.input.waves):
+
+def fit() -> None:
+    """Draw, and write whole files."""
     fitted = fit_analysis(
         load_study(Path(snakemake.params.codebook), snakemake.params.pinned),
         snakemake.wildcards.analysis,
@@ -21,3 +24,7 @@ with logged(snakemake.log[0]), recording(snakemake.params.ledger, snakemake.inpu
         cores=snakemake.threads,
     )
     fitted.write(Path(snakemake.output.posterior).parent)
+
+
+with logged(snakemake.log[0]), recording(snakemake.params.ledger, snakemake.input.waves):
+    make_once(snakemake, fit)

@@ -7,14 +7,18 @@ from typing import Final
 
 from securebase.progress.run_log import Job, last_log, read_run
 
-# the first that is found: what the cluster says of memory also says that it cancelled the job
+# the first that is found: what the cluster says of memory also says that it cancelled the job.
+# In quotes: the state of a job, where its logs are silent, as those of a lost node are
 _SIGNS: Final = (
-    (r"memory limit|oom.?kill|Out Of Memory|MemoryError", "it needed more memory than mem_mb"),
-    (r"DUE TO TIME LIMIT|job killed: walltime", "it took longer than runtime"),
-    (r"DUE TO NODE FAILURE|Node failure", "its node failed"),
-    (r"DUE TO PREEMPTION", "the cluster took its place away"),
+    (
+        r"memory limit|oom.?kill|Out Of Memory|MemoryError|'OUT_OF_MEMORY'",
+        "it needed more memory than mem_mb",
+    ),
+    (r"DUE TO TIME LIMIT|job killed: walltime|'TIMEOUT'", "it took longer than runtime"),
+    (r"DUE TO NODE FAILURE|Node failure|'NODE_FAIL'", "its node failed"),
+    (r"DUE TO PREEMPTION|'PREEMPTED'", "the cluster took its place away"),
     (r"No space left on device|Disk quota exceeded", "the disk is full"),
-    (r"CANCELLED AT", "it was cancelled"),
+    (r"CANCELLED AT|'CANCELLED", "it was cancelled"),
     (r"task 0: Killed|signal 9|SIGKILL", "it was killed, by somebody or for its memory"),
 )
 _FAULTS: Final = re.compile(r": \d+ faults?:?$")
@@ -42,7 +46,8 @@ def cause(job: Job, folder: Path) -> tuple[str, str]:
         return "the cluster did not take it", job.message
     lines = [line for path in reversed(job.logs) for line in _lines(folder / path)]
     for sign, why in _SIGNS:
-        if found := next((line for line in lines if re.search(sign, line)), None):
+        said = (line for line in [*lines, job.message] if re.search(sign, line))
+        if found := next(said, None):
             return why, found
     # the last one; of faults of an input, the first of their list as well
     for number in reversed(range(len(lines))):
