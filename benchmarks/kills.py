@@ -13,6 +13,7 @@ import tempfile
 import time
 from collections import Counter
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -28,7 +29,9 @@ STUDIES = ("small", "other")
 TARGETS = [f"results/{study}/growth/posterior.nc" for study in STUDIES]
 FILES = ("posterior.nc", "priors.csv", "left_out.csv")
 COMPARED = [f"results/{study}/growth/{name}" for study in STUDIES for name in FILES]
-PATIENCE = 180.0
+# the controller may not hear that a job has ended, and ask its node only minutes later
+PATIENCE = 900.0
+NOTHING = "nothing: no job was left"
 
 
 @dataclass
@@ -67,7 +70,7 @@ class Trial:
             return what
         if what == "job":
             if (number := self._some_job(run)) is None:
-                return "nothing: no job was left"
+                return NOTHING
             self.cluster.ask("scancel", "--signal=KILL", "--full", number)
             return f"job {number}"
         self.cluster.kill(what)
@@ -118,6 +121,20 @@ def remove_results(folder: Path) -> None:
     (folder / "ledger.head").unlink()
 
 
+def one_kill(trial: Trial, what: str, after: float, wanted: dict[str, bytes]) -> str:
+    """Begin a run anew, kill something after so many seconds, let it end; give a row."""
+    remove_results(trial.folder)
+    run, begun = trial.begin("--", *TARGETS), time.monotonic()
+    time.sleep(after)
+    killed = trial.kill(what, run)
+    moment = time.monotonic() - begun
+    said = trial.complete(run)
+    fits = len(list(tried(read_ledger(trial.folder / "ledger.jsonl").entries)))
+    most = max(trial.finished().values())
+    same = "yes" if contents(trial.folder) == wanted else "NO"
+    return f"| {killed} | {moment:.0f} s | {said} | {fits}, {most} of a study at most | {same} |"
+
+
 def main(kills: int) -> None:
     """Run undisturbed, then kill that many times; print a row each."""
     with tempfile.TemporaryDirectory() as name, running_cluster() as cluster:
@@ -129,22 +146,11 @@ def main(kills: int) -> None:
         print(f"undisturbed: {said}, {took:.0f} s\n", flush=True)
         print("| killed | after | then | fits begun and finished | same bytes |")
         print("|---|---|---|---|---|")
-        for number in range(kills):
-            remove_results(trial.folder)
-            run, begun = trial.begin("--", *TARGETS), time.monotonic()
-            time.sleep(random.uniform(0.05, 0.7) * took)
-            what = ("Snakemake", "job", "node1", "job", "Snakemake", "slurmctld")[number % 6]
-            killed = trial.kill(what, run)
-            moment = time.monotonic() - begun
-            said = trial.complete(run)
-            fits = len(list(tried(read_ledger(trial.folder / "ledger.jsonl").entries)))
-            finished = trial.finished()
-            same = contents(trial.folder) == wanted
-            print(
-                f"| {killed} | {moment:.0f} s | {said} | {fits}, "
-                f"{max(finished.values())} of a study at most | {'yes' if same else 'NO'} |",
-                flush=True,
-            )
+        whats = cycle(("Snakemake", "job", "node1", "job", "Snakemake", "slurmctld"))
+        while kills:
+            row = one_kill(trial, next(whats), random.uniform(0.05, 0.7) * took, wanted)
+            print(row, flush=True)
+            kills -= NOTHING not in row
 
 
 if __name__ == "__main__":
