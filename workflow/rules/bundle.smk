@@ -39,7 +39,7 @@ for study in STUDIES:
             "../../environment.yml"
         threads: 2
         resources:
-            mem_mb=again(3000),
+            mem_mb=again(1300),
             runtime=again(60),
         params:
             codebook=f"config/studies/{study}.yaml",

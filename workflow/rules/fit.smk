@@ -28,7 +28,7 @@ rule sample_posterior:
     threads: threads_of_a_fit
     resources:
         attempt=attempt_number,
-        mem_mb=again(1700),
+        mem_mb=again(1800),
         runtime=again(20),
     params:
         codebook=codebook,

@@ -35,7 +35,7 @@ rule headline:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=again(900),
+        mem_mb=again(1000),
         runtime=again(10),
     params:
         codebooks={name: f"config/studies/{name}.yaml" for name in STUDIES},

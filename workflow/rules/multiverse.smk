@@ -28,7 +28,7 @@ rule fit_specifications:
         "../../environment.yml"
     resources:
         attempt=attempt_number,
-        mem_mb=again(2000),
+        mem_mb=again(1800),
         runtime=again(int(5 * CONFIG.multiverse.minutes_per_batch) + 10),
     params:
         codebook=codebook,
@@ -61,7 +61,7 @@ rule multiverse:
     conda:
         "../../environment.yml"
     resources:
-        mem_mb=again(1000),
+        mem_mb=again(500),
         runtime=again(10),
     params:
         codebook=codebook,

@@ -61,7 +61,7 @@ rule recover_batch:
     threads: 2
     resources:
         attempt=attempt_number,
-        mem_mb=again(3000),
+        mem_mb=again(1600),
         runtime=again(120),
     params:
         codebook=codebook,

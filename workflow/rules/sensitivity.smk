@@ -27,7 +27,7 @@ rule refit_priors:
     threads: 2
     resources:
         attempt=attempt_number,
-        mem_mb=again(2000),
+        mem_mb=again(1100),
         runtime=again(60),
     params:
         codebook=codebook,
@@ -60,7 +60,7 @@ rule refit_departures:
     threads: 2
     resources:
         attempt=attempt_number,
-        mem_mb=again(2000),
+        mem_mb=again(1100),
         runtime=again(60),
     params:
         codebook=codebook,
@@ -93,7 +93,7 @@ rule compare_prediction:
     threads: 2
     resources:
         attempt=attempt_number,
-        mem_mb=again(2000),
+        mem_mb=again(1300),
         runtime=again(60),
     params:
         codebook=codebook,

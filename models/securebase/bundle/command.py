@@ -30,7 +30,7 @@ def add_bundle_command(commands: Any) -> None:
     )  # fmt: skip
     bundle.add_argument(
         "--configfile", type=Path, nargs="+", default=[Path("config/config.yaml")], metavar="FILE",
-        help="configuration of the run; of several the last says most (default: %(default)s)",
+        help="of the run; of several the last says most (default: config/config.yaml)",
     )  # fmt: skip
     bundle.add_argument(
         "--raw-root", type=Path, default=None, metavar="DIR",
