@@ -1,4 +1,4 @@
-"""Kill a run at random moments, start it again: `python benchmarks/kills.py [KILLS]`, as root.
+"""Kill a run at random moments, start it again: `python benchmarks/kills.py [KILLS [SEED]]`, as root.
 
 Snakemake, a job, or a daemon of Slurm is killed. Every restart has to complete, nothing that was
 finished may be fitted again, and every file has to be as an undisturbed run wrote it.
@@ -80,7 +80,7 @@ class Trial:
 
     def _some_job(self, run: subprocess.Popen[str]) -> str | None:
         """Wait for a job, and on for a while: it is not always killed as it begins."""
-        for waiting in (random.uniform(0, 15), 0):
+        for waiting in (random.uniform(0, 7), 0):
             wait_until(lambda: self._running() or run.poll() is not None, "a job", PATIENCE)
             time.sleep(waiting)
         running = self._running()
@@ -148,7 +148,7 @@ def main(kills: int) -> None:
         print("|---|---|---|---|---|")
         whats = cycle(("Snakemake", "job", "node1", "job", "Snakemake", "slurmctld"))
         while kills:
-            row = one_kill(trial, next(whats), random.uniform(0.05, 0.7) * took, wanted)
+            row = one_kill(trial, next(whats), random.uniform(0.05, 1.0) * took, wanted)
             print(row, flush=True)
             kills -= NOTHING not in row
 
@@ -156,5 +156,5 @@ def main(kills: int) -> None:
 if __name__ == "__main__":
     if why := lacking():
         sys.exit(why)
-    random.seed(20261127)
+    random.seed(int(sys.argv[2]) if len(sys.argv) > 2 else 20261127)
     main(int(sys.argv[1]) if len(sys.argv) > 1 else 20)
