@@ -1,4 +1,4 @@
-"""Kill a run at random moments, start it again: `python benchmarks/kills.py [KILLS [SEED]]`, as root.
+"""Kill runs at random moments, start again: `python benchmarks/kills.py [KILLS [SEED]]`, as root.
 
 Snakemake, a job, or a daemon of Slurm is killed. Every restart has to complete, nothing that was
 finished may be fitted again, and every file has to be as an undisturbed run wrote it.

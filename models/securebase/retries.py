@@ -18,7 +18,7 @@ from securebase.whole_files import write_whole
 
 log = logging.getLogger(__name__)
 
-# beside what Snakemake itself remembers of a run; the workflow empties it when a run has ended well
+# beside what Snakemake itself remembers of a run; the workflow empties it before a run and after
 KEPT: Final = Path(".snakemake/finished")
 _LABEL: Final = "label.json"
 
