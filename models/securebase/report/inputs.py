@@ -165,27 +165,7 @@ def read_results(
         Every file that is missing and every column that is not there; a flow of participants
         that does not add up.
     """
-    wanted = [
-        WAVES_FILE,
-        *STUDY_FILES,
-        *((SPECS_FILE, MULTIVERSE_FILE) if multiverse else ()),
-        *(f"{name}/{file}" for name in study.analyses for file in (*ANALYSIS_FILES, *refits)),
-    ]
-    faults = [
-        Fault(
-            str(folder / path), "no such file", "a result", "run the analysis of this study first"
-        )
-        for path in wanted
-        if not (folder / path).is_file()
-    ]
-    if faults:
-        raise InputError(f"results of study {study.study}", faults)
-    wanted += [
-        f"{name}/{file}"
-        for name in study.analyses
-        for file in OPTIONAL_FILES
-        if (folder / name / file).is_file()
-    ]
+    wanted = _files(study, folder, refits, multiverse)
     tables = {path: read_table(folder / path) for path in wanted if path.endswith((".csv", ".tsv"))}
     faults = [fault for path, table in tables.items() for fault in column_faults(path, table)]
     people = read_people(folder)
@@ -207,6 +187,26 @@ def read_results(
         multiverse=pd.read_parquet(folder / MULTIVERSE_FILE) if multiverse else None,
         digests={path: hashlib.sha256((folder / path).read_bytes()).hexdigest() for path in wanted},
     )
+
+
+def _files(study: Study, folder: Path, refits: Sequence[str], multiverse: bool) -> list[str]:
+    """Name what there must be, and what there is of what there may be."""
+    wanted = [
+        WAVES_FILE,
+        *STUDY_FILES,
+        *((SPECS_FILE, MULTIVERSE_FILE) if multiverse else ()),
+        *(f"{name}/{file}" for name in study.analyses for file in (*ANALYSIS_FILES, *refits)),
+    ]
+    remedy = "run the analysis of this study first"
+    faults = [
+        Fault(str(folder / path), "no such file", "a result", remedy)
+        for path in wanted
+        if not (folder / path).is_file()
+    ]
+    if faults:
+        raise InputError(f"results of study {study.study}", faults)
+    optional = [f"{name}/{file}" for name in study.analyses for file in OPTIONAL_FILES]
+    return [*wanted, *(path for path in optional if (folder / path).is_file())]
 
 
 def read_people(folder: Path) -> pd.DataFrame:
