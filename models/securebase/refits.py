@@ -3,7 +3,7 @@
 import logging
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -113,29 +113,34 @@ def refit[Result](
             log.info("fit %d: chains of %d draws have not mixed", number, factor * sampling.draws)
         return result
 
-    outcomes: dict[int, Outcome[Result]] = {}
+    outcomes = list(_side_by_side(fit, len(listed), cores))
+    yield from sorted(outcomes, key=lambda one: one.number)
+
+
+def _side_by_side[Result](
+    fit: Callable[[int], Result], count: int, cores: int
+) -> Iterator[Outcome[Result]]:
+    """Run numbered fits, as they end; tell how far it is."""
     with ThreadPoolExecutor(max_workers=cores) as pool:
-        running = {pool.submit(fit, number): number for number in range(len(listed))}
+        running = {pool.submit(fit, number): number for number in range(count)}
+        ended = as_completed(running)
+        shown = tqdm(ended, total=count, unit="fit", disable=not sys.stderr.isatty())
         try:
-            finished = tqdm(
-                as_completed(running), total=len(running), unit="fit",
-                disable=not sys.stderr.isatty(),
-            )  # fmt: skip
-            for future in finished:
-                number = running[future]
-                error = future.exception()
-                if error is None:
-                    outcomes[number] = Outcome(number, future.result())
-                else:
-                    log.error("fit %d failed", number, exc_info=error)
-                    failure = f"{type(error).__name__}: {error}"
-                    outcomes[number] = Outcome(number, None, failure)
-                if len(outcomes) % max(1, len(running) // 10) == 0:
-                    log.info("%d of %d fits", len(outcomes), len(running))
+            for done, future in enumerate(shown, start=1):
+                yield _outcome(running[future], future)
+                if done % max(1, count // 10) == 0:
+                    log.info("%d of %d fits", done, count)
         except KeyboardInterrupt:
             pool.shutdown(wait=False, cancel_futures=True)
             raise
-    yield from (outcomes[number] for number in sorted(outcomes))
+
+
+def _outcome[Result](number: int, future: Future[Result]) -> Outcome[Result]:
+    error = future.exception()
+    if error is None:
+        return Outcome(number, future.result())
+    log.error("fit %d failed", number, exc_info=error)
+    return Outcome(number, None, f"{type(error).__name__}: {error}")
 
 
 def started_near(
