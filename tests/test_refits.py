@@ -69,6 +69,29 @@ def test_progress_is_logged(model: pm.Model, caplog: pytest.LogCaptureFixture) -
     assert "3 of 3 fits" in caplog.text
 
 
+def test_chains_caught_in_different_modes_are_drawn_again_from_elsewhere() -> None:
+    with pm.Model() as two_places:
+        scores = pm.Data("scores", np.zeros(10))
+        place = pm.Normal("place", 0.0, 10.0)
+        apart = pm.math.stack([-0.5 * ((place - far) / 0.3) ** 2 for far in (-8.0, 8.0)])
+        pm.Potential("two_places", pm.math.logsumexp(apart))
+        pm.Normal("score", place, 1000.0, observed=scores)
+
+    first: dict[int, float] = {}
+
+    def between_chains(number: int, posterior: xr.Dataset, stats: xr.Dataset) -> float:
+        far = float(np.ptp(posterior["place"].mean("draw").values))
+        first.setdefault(number, far)
+        return far
+
+    outcomes = list(refit(two_places, tasks(24), SAMPLING, 2, between_chains, lambda far: far < 1))
+    caught = [number for number, far in first.items() if far > 1]
+    still = [one.number for one in outcomes if one.result is None or one.result > 1]
+    # of those caught at first one in four, by chance, after two more
+    assert len(caught) >= 6
+    assert len(still) < len(caught) / 2
+
+
 def test_fit_that_has_not_mixed_is_drawn_again_longer(model: pm.Model) -> None:
     def length_of(number: int, posterior: xr.Dataset, stats: xr.Dataset) -> tuple[int, int]:
         return number, posterior.sizes["draw"]

@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from securebase.compiling import compile_model
 from securebase.config import Sampling
-from securebase.sampling import drawn
+from securebase.sampling import derived_seed, drawn
 
 log = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ def refit[Result](
 
     Each fit runs on one core, `cores` of them side by side. A fit that fails costs the
     others nothing. One whose chains have not mixed is drawn again, four and then sixteen times as
-    long. Progress is shown on a terminal and else goes to the log.
+    long, from other starts. Progress is shown on a terminal and else goes to the log.
 
     Parameters
     ----------
@@ -106,7 +106,9 @@ def refit[Result](
         task = listed[number]
         one = compiled.with_data(**task.data)
         for factor in LENGTHS:
-            draws = drawn(one, sampling.longer(factor), task.seed, cores=1)
+            # a chain that is caught in a lesser mode stays there, however long: start elsewhere
+            seed = task.seed if factor == 1 else derived_seed(task.seed, str(factor))
+            draws = drawn(one, sampling.longer(factor), seed, cores=1)
             result = reduced(number, *draws)
             if mixed(result):
                 break
