@@ -194,6 +194,9 @@ def _stop(cluster: Cluster) -> None:
         cluster.ask("scancel", "--user=root", "--full", "--signal=KILL")
         cluster.ask("scancel", "--user=root")
         wait_until(cluster.idle, "jobs have ended")
+        # without cgroups a process whose parent was killed first gets away
+        for number in cluster.jobs("all"):
+            _kill_where("environ", f"\0SLURM_JOB_ID={number}\0")
     for daemon in reversed(cluster.daemons.values()):
         daemon.terminate()
         daemon.wait(WAIT)
