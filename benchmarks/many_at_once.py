@@ -22,8 +22,8 @@ from workflow_example import checkout  # noqa: E402
 from securebase.caches import VARIABLE  # noqa: E402
 from securebase.codebook.loading import load_study  # noqa: E402
 from securebase.config import Sampling  # noqa: E402
+from securebase.digests import digest_of  # noqa: E402
 from securebase.fitting import fit_analysis  # noqa: E402
-from securebase.ledger.entries import digest  # noqa: E402
 from securebase.ledger.recording import recording  # noqa: E402
 from securebase.ledger.tried import tried  # noqa: E402
 from securebase.ledger.verifying import read_ledger  # noqa: E402
@@ -75,7 +75,7 @@ def main(jobs: int) -> None:
         submit(folder, jobs, cluster)
         seconds = time.monotonic() - begun
         states = Counter(cluster.jobs("all", "%T"))
-        draws = {digest(path.read_bytes()) for path in folder.glob("fits/*/posterior.nc")}
+        draws = {digest_of(path) for path in folder.glob("fits/*/posterior.nc")}
         ledger = read_ledger(folder / LEDGER)
         ends = Counter(one.outcome for one in tried(ledger.entries))
         print(f"{jobs} jobs at once, nothing compiled: {dict(states)} after {seconds:.0f} s")

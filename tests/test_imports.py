@@ -15,6 +15,7 @@ from securebase.sources import imported_modules
 ORDER = [
     "caches",
     "keeping",
+    "digests",
     "whole_files",
     "draws_files",
     "faults",

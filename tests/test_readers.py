@@ -12,10 +12,10 @@ import pytest
 from small_study import small_table, study_in
 
 from securebase.codebook.rawfiles import RawFile, formats
+from securebase.digests import digest_of
 from securebase.faults import InputError
 from securebase.waves.raw import read_raw
 from securebase.waves.readers import reader_of
-from securebase.waves.tables import digest_of
 
 
 def read(path: Path, format_: str, **settings: Any) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+from securebase.digests import digest_of
 from securebase.ledger.entries import digest
 from securebase.whole_files import write_whole
 
@@ -67,7 +68,7 @@ def make_once(job: Job, make: Callable[[], None]) -> None:
 
 
 def _digests(files: Sequence[str]) -> dict[str, str]:
-    return {name: digest(Path(name).read_bytes()) for name in files}
+    return {name: digest_of(Path(name)) for name in files}
 
 
 def _keep(folder: Path, mark: str, outputs: Sequence[str]) -> None:
@@ -85,7 +86,7 @@ def _given_back(folder: Path, mark: str, outputs: Sequence[str]) -> bool:
     except (OSError, ValueError):  # there is none, or not a whole one
         return False
     kept = {name: folder / str(number) for number, name in enumerate(outputs)}
-    found = {name: digest(path.read_bytes()) for name, path in kept.items() if path.exists()}
+    found = {name: digest_of(path) for name, path in kept.items() if path.exists()}
     if label != {"made_from": mark, "files": found}:
         return False
     for name, path in kept.items():

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any, Final
 
-from securebase.audit.files import digest_of
 from securebase.audit.outcomes import Outcome, Status
 from securebase.audit.questions.telling import as_values
 from securebase.audit.report import Report
 from securebase.deposit.attestation import STATEMENT
 from securebase.deposit.contents import MANIFEST
+from securebase.digests import digest_of
 
 PREDICATE: Final = "https://in-toto.io/attestation/test-result/v0.1"
 

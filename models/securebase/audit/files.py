@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from hashlib import file_digest
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +9,7 @@ from securebase.audit.opened import Opened
 from securebase.audit.outcomes import Said, fails, passes
 from securebase.bundle.archive import SUFFIXES
 from securebase.deposit.contents import MANIFEST
+from securebase.digests import digest_of
 from securebase.faults import Fault, InputError
 
 SIGNATURE: Final = f"{MANIFEST}.sig"
@@ -37,12 +37,6 @@ def manifest_of(opened: Opened) -> Mapping[str, str]:
     if faults:
         raise InputError("the manifest", faults)
     return found
-
-
-def digest_of(path: Path) -> str:
-    """SHA-256 of a file, however large."""
-    with path.open("rb") as file:
-        return file_digest(file, "sha256").hexdigest()
 
 
 def hashes(opened: Opened) -> Iterator[Said]:

@@ -6,10 +6,10 @@ from pathlib import Path
 import pandas as pd
 
 from securebase.codebook.study import Study
+from securebase.digests import digest_of
 from securebase.names import PERSON, ROLE, UNIT, WAVE
 from securebase.waves.clean import CleanWaves
 from securebase.waves.scoring import ALL_WAVES, SCALE_ROW
-from securebase.waves.tables import digest_of
 
 
 def summary_lines(tables: CleanWaves, study: Study, raw_root: Path) -> Iterator[str]:

@@ -1,6 +1,5 @@
 """Raw tables: a file found, its digest compared, read, its columns named as the codebook does."""
 
-import hashlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -8,14 +7,9 @@ import pandas as pd
 
 from securebase.codebook.document import nearest
 from securebase.codebook.rawfiles import RawFile
+from securebase.digests import digest_of
 from securebase.faults import Fault, InputError
 from securebase.waves.readers import reader_of
-
-
-def digest_of(path: Path) -> str:
-    """Give the sha256 of a file in hexadecimal."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def read_table(spec: RawFile, raw_root: Path) -> pd.DataFrame:
