@@ -1,6 +1,5 @@
 """Jobs that are tried again, with and without files that an earlier attempt had finished."""
 
-import os
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -92,11 +91,12 @@ def test_what_is_not_whole_is_made_again(tried: Tried, damage: str) -> None:
 def test_an_attempt_that_is_killed_as_it_makes_its_files_leaves_nothing_to_take(
     tried: Tried, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tried, "_make", lambda: 1 / 0)
-    with pytest.raises(ZeroDivisionError):
-        tried.attempt(1)
-    monkeypatch.undo()
+    with monkeypatch.context() as broken:
+        broken.setattr(tried, "_make", lambda: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            tried.attempt(1)
     assert not KEPT.exists()
+    assert tried.attempt(2) == "draws 1"
 
 
 def test_where_files_cannot_be_linked_the_job_is_done_all_the_same(
@@ -105,10 +105,9 @@ def test_where_files_cannot_be_linked_the_job_is_done_all_the_same(
     def refuse(*_: object) -> None:
         raise PermissionError("no links here")
 
-    monkeypatch.setattr(retries.os, "link", refuse)
-    assert tried.attempt(1) == "draws 1"
+    with monkeypatch.context() as linkless:
+        linkless.setattr(retries.os, "link", refuse)
+        assert tried.attempt(1) == "draws 1"
     assert "a retry of this job would begin anew (no links here)" in caplog.text
     tried.lost()
-    monkeypatch.undo()
-    os.chdir(tried.waves.parent)
     assert tried.attempt(2) == "draws 2"
