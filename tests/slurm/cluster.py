@@ -86,7 +86,7 @@ class Cluster:
 
     def lose(self, node: str) -> None:
         """Let a node go as in a power cut: its daemon, and every process of its jobs."""
-        numbers = [one.split()[0] for one in self.jobs("running", "%i %N") if one.endswith(node)]
+        numbers = self.ask("squeue", "-h", "-t", "running", "-w", node, "-o", "%i").split()
         self.kill(node)
         for number in numbers:
             # what watches over a job goes first: it would still tell that the job has ended

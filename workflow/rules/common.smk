@@ -156,11 +156,6 @@ def again(amount):
     return lambda wildcards, attempt: amount * attempt
 
 
-def attempt_number(wildcards, attempt):
-    """Which attempt of a job this is; a retry takes what an earlier one had finished."""
-    return attempt
-
-
 def raw_files(wildcards):
     return [f"{CONFIG.raw_root}/{file.path}" for file in STUDIES[wildcards.study].raw.files]
 

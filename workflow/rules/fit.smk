@@ -27,7 +27,7 @@ rule sample_posterior:
         "../../environment.yml"
     threads: threads_of_a_fit
     resources:
-        attempt=attempt_number,
+        attempt=again(1),
         mem_mb=again(1800),
         runtime=again(20),
     params:

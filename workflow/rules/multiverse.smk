@@ -27,7 +27,7 @@ rule fit_specifications:
     conda:
         "../../environment.yml"
     resources:
-        attempt=attempt_number,
+        attempt=again(1),
         mem_mb=again(1800),
         runtime=again(int(5 * CONFIG.multiverse.minutes_per_batch) + 10),
     params:

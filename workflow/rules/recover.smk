@@ -60,7 +60,7 @@ rule recover_batch:
         "../../environment.yml"
     threads: 2
     resources:
-        attempt=attempt_number,
+        attempt=again(1),
         mem_mb=again(1600),
         runtime=again(120),
     params:

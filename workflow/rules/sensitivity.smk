@@ -26,7 +26,7 @@ rule refit_priors:
         "../../environment.yml"
     threads: 2
     resources:
-        attempt=attempt_number,
+        attempt=again(1),
         mem_mb=again(1100),
         runtime=again(60),
     params:
@@ -59,7 +59,7 @@ rule refit_departures:
         "../../environment.yml"
     threads: 2
     resources:
-        attempt=attempt_number,
+        attempt=again(1),
         mem_mb=again(1100),
         runtime=again(60),
     params:
@@ -92,7 +92,7 @@ rule compare_prediction:
         "../../environment.yml"
     threads: 2
     resources:
-        attempt=attempt_number,
+        attempt=again(1),
         mem_mb=again(1300),
         runtime=again(60),
     params:

@@ -45,9 +45,9 @@ def cause(job: Job, folder: Path) -> tuple[str, str]:
     if "sbatch failed" in job.message or "submitting jobscript" in job.message:
         return "the cluster did not take it", job.message
     lines = [line for path in reversed(job.logs) for line in _lines(folder / path)]
+    said = [*lines, job.message]
     for sign, why in _SIGNS:
-        said = (line for line in [*lines, job.message] if re.search(sign, line))
-        if found := next(said, None):
+        if found := next((line for line in said if re.search(sign, line)), None):
             return why, found
     # the last one; of faults of an input, the first of their list as well
     for number in reversed(range(len(lines))):
